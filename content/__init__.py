@@ -1,0 +1,1 @@
+"""What is taught: course format, loader, checks, activity types."""

@@ -1,0 +1,1 @@
+"""The decisions and the record. No Flask, no pages, no LTI."""

@@ -1,0 +1,1 @@
+"""Pure rules on frozen dataclasses."""

@@ -1,0 +1,230 @@
+"""The unit of work: the one way to the record. Explicit commit; leaving without one rolls back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from engine.domain.catalog import CourseVersion
+from engine.domain.enrolment import Cohort, Enrolment, GradePolicy, LearnerState, Membership, Person, Role
+from engine.domain.events import Event
+from engine.domain.mastery import MasteryState
+from engine.domain.milestones import Milestone
+from engine.domain.pacing import Adjustment, Override, PathState
+from engine.domain.presentations import Presentation
+from engine.domain.responses import Response
+
+if TYPE_CHECKING:
+    from engine.domain.deliveries import Delivery, Destination
+
+
+class Courses(Protocol):
+    """Published course versions and who may use them."""
+
+    def add(self, version: CourseVersion, now: datetime) -> None:
+        """Store a version; its (course, number) and (course, digest) are unique."""
+
+    def version(self, version_id: str) -> CourseVersion:
+        """Return a version, from the process's cache where it is there. Raises NotFound."""
+
+    def latest(self, course_id: str) -> CourseVersion | None:
+        """Return the newest version of a course."""
+
+    def available(self, tenant_id: str) -> Sequence[CourseVersion]:
+        """Return the newest version of each course the tenant may use."""
+
+    def grant(self, course_id: str, tenant_id: str) -> None:
+        """Let a tenant use a course; granting twice is harmless."""
+
+
+class People(Protocol):
+    """Tenants and the people they know."""
+
+    def add_tenant(self, tenant_id: str, name: str, now: datetime) -> None:
+        """Store a tenant."""
+
+    def upsert(
+        self, tenant_id: str, sub: str, *, name: str | None, email: str | None, locale: str | None, now: datetime
+    ) -> Person:
+        """Return the person of (tenant, sub), made where missing; None never erases what is known."""
+
+    def get(self, person_id: str) -> Person:
+        """Return a person. Raises NotFound."""
+
+
+class Cohorts(Protocol):
+    """Cohorts and memberships."""
+
+    def find(self, tenant_id: str, key: str, course_id: str) -> Cohort | None:
+        """Return the cohort of an LMS context and course."""
+
+    def add(self, cohort: Cohort, now: datetime) -> Cohort:
+        """Store a cohort; when another process was first, return that one."""
+
+    def get(self, cohort_id: str, tenant_id: str) -> Cohort:
+        """Return a cohort of a tenant. Raises NotFound, also for another tenant's."""
+
+    def update(
+        self,
+        cohort_id: str,
+        *,
+        contract: tuple[str, ...] | None,
+        confirmed_at: datetime | None,
+        starts_on: date | None,
+        ends_on: date | None,
+        grade_policy: GradePolicy,
+        locks: tuple[str, ...],
+    ) -> None:
+        """Store the settings of a cohort."""
+
+    def join(self, cohort_id: str, person_id: str, role: Role, *, preview: bool, source: str, now: datetime) -> Membership:
+        """Return the membership, made or brought up to date; a dropped member who launches is active again."""
+
+    def set_status(self, cohort_id: str, person_ids: Collection[str], status: str, now: datetime) -> int:
+        """Flag memberships, for the roster; return how many changed."""
+
+
+class Enrolments(Protocol):
+    """Enrolments and their folded state."""
+
+    def current(self, cohort_id: str, person_id: str) -> Enrolment | None:
+        """Return the newest attempt."""
+
+    def add(self, state: LearnerState) -> Enrolment:
+        """Store an enrolment with its first state; when another process was first, return that one."""
+
+    def get(self, enrolment_id: str, tenant_id: str) -> LearnerState:
+        """Return an enrolment of a tenant without a lock. Raises NotFound."""
+
+    def lock(self, enrolment_id: str, tenant_id: str) -> LearnerState:
+        """Return an enrolment of a tenant and hold its row until the end of the unit of work. Raises NotFound."""
+
+    def save(self, enrolment: Enrolment, mastery: MasteryState, path: PathState) -> None:
+        """Write back the enrolment's figures and its state."""
+
+    def of_cohort(self, cohort_id: str) -> Sequence[LearnerState]:
+        """Return the newest attempt of each active learner with state; previews are left out."""
+
+
+class Record(Protocol):
+    """The append-only record: presentations, responses, overrides, adjustments, milestones."""
+
+    def presentation(self, presentation_id: str, enrolment_id: str) -> Presentation:
+        """Return a presentation of an enrolment. Raises NotFound."""
+
+    def presented(self, enrolment_id: str, decided_seq: int, module_id: str) -> Presentation | None:
+        """Return the presentation decided at a position of the fold."""
+
+    def add_presentation(self, presentation: Presentation) -> Presentation:
+        """Store a presentation; when another process was first, return that one."""
+
+    def show_hint(self, presentation_id: str, number: int) -> None:
+        """Record that hints up to `number` were shown."""
+
+    def reply(self, presentation_id: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+        """Return (answer, saved reply) of an answered presentation."""
+
+    def add_response(
+        self,
+        enrolment_id: str,
+        response: Response,
+        *,
+        answer: Mapping[str, Any],
+        reply: Mapping[str, Any],
+        misconception: str | None,
+    ) -> None:
+        """Append a response with the reply it got."""
+
+    def responses(self, enrolment_id: str) -> Sequence[Response]:
+        """Return all responses in order of seq."""
+
+    def add_override(self, enrolment_id: str, override: Override) -> None:
+        """Append an override."""
+
+    def overrides(self, enrolment_id: str) -> Sequence[Override]:
+        """Return all overrides in order of seq."""
+
+    def add_adjustments(self, enrolment_id: str, seq: int, adjustments: Sequence[Adjustment], now: datetime) -> None:
+        """Append what a response or override changed of the path."""
+
+    def adjustments(self, enrolment_id: str) -> Sequence[tuple[int, Adjustment]]:
+        """Return (seq, adjustment), oldest first."""
+
+    def presentations(self, enrolment_id: str) -> Sequence[Presentation]:
+        """Return all presentations in order of decided_seq and serving."""
+
+    def add_milestones(self, milestones: Sequence[Milestone], now: datetime) -> Sequence[Milestone]:
+        """Store milestones; return those that were new, once for ever by unique (enrolment, threshold)."""
+
+    def uncelebrated(self, enrolment_id: str) -> Milestone | None:
+        """Return the highest milestone to celebrate that was not yet seen."""
+
+    def celebrated(self, enrolment_id: str, now: datetime) -> None:
+        """Mark all milestones of an enrolment as seen."""
+
+
+class Outbox(Protocol):
+    """Events on their way out, and deliveries."""
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Append events, in the transaction of what they tell."""
+
+    def take(self, limit: int) -> Sequence[Event]:
+        """Claim the oldest unrelayed events, skipping those another relay holds; marked relayed on commit."""
+
+    def add_deliveries(self, sink: str, wanted: Sequence[tuple[Event, Destination]], now: datetime) -> int:
+        """Store deliveries; the same (sink, address, event) twice, or a coalesced one, is stored once."""
+
+    def due(self, now: datetime, limit: int, lease_s: int) -> Sequence[Delivery]:
+        """Claim due deliveries, the first of each order key, by moving `next_try_at` on by the lease."""
+
+    def settle(
+        self, delivery_id: str, *, status: str, attempts: int, next_try_at: datetime, error: str | None, now: datetime
+    ) -> None:
+        """Store the outcome of a try."""
+
+    def wake(self, delivery_id: str, now: datetime) -> bool:
+        """Make a waiting or dead delivery due at once; False when there is none."""
+
+
+class Access(Protocol):
+    """Launch sessions and single-purpose capability links; secrets are stored hashed."""
+
+    def add_session(self, session_id: str, values: Mapping[str, Any]) -> None:
+        """Store a launch session; the keys are the columns of `launch_sessions`."""
+
+    def session(self, session_id: str) -> Mapping[str, Any] | None:
+        """Return a launch session."""
+
+    def add_link(self, purpose: str, token_hash: str, subject: str, expires_at: datetime, now: datetime) -> None:
+        """Store a capability link."""
+
+    def use_link(self, purpose: str, token_hash: str, now: datetime) -> str | None:
+        """Consume a link atomically; return its subject, or None when unknown, used, revoked or expired."""
+
+    def sweep(self, now: datetime) -> int:
+        """Delete expired sessions and links; return how many."""
+
+
+class UnitOfWork(Protocol):
+    """One transaction over the record."""
+
+    courses: Courses
+    people: People
+    cohorts: Cohorts
+    enrolments: Enrolments
+    record: Record
+    outbox: Outbox
+    access: Access
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+    def commit(self) -> None:
+        """Make it so."""
+
+    def rollback(self) -> None:
+        """Undo everything since the last commit."""

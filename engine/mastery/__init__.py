@@ -1,0 +1,1 @@
+"""Mastery models behind the mastery port."""

@@ -1,0 +1,1 @@
+"""Pacing policies behind the pacing port."""

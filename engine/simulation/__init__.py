@@ -1,0 +1,1 @@
+"""Learners with planted ability, pure and seeded."""

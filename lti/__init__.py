@@ -1,0 +1,1 @@
+"""Every word spoken with an LMS."""

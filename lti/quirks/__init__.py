@@ -1,0 +1,1 @@
+"""What one platform does differently, a module each."""

@@ -1,0 +1,3 @@
+from pacemate.bootstrap import create_app
+
+app = create_app()
