@@ -1,0 +1,76 @@
+"""The bundled course says nothing that does not run: shown output is real output, keys are recomputed."""
+
+import contextlib
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from answers import ANSWERS
+from make_orders import DATA, FILES
+from module_code import MODULES, TAUGHT, Block, read_blocks, read_snippets, right_choices
+
+pytest.importorskip("pandas")
+
+ITEMS = {block.block_id: block for path in MODULES for block in read_blocks(path) if block.kind not in TAUGHT}
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the course's data folder as the current directory."""
+    folder = tmp_path / "data"
+    shutil.copytree(DATA, folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.usefixtures("data_folder")
+def test_taught_code_runs_and_prints_what_the_text_shows(path: Path) -> None:
+    namespace: dict[str, object] = {}
+    ran = 0
+    for block in read_blocks(path):
+        for snippet in read_snippets(block) if block.kind in TAUGHT else []:
+            printed = io.StringIO()
+            where = f"{path.name}:{snippet.line}"
+            with contextlib.redirect_stdout(printed):
+                exec(compile(snippet.code, where, "exec"), namespace)
+            ran += 1
+            shown = (snippet.shown or "").rstrip()
+            assert printed.getvalue().rstrip() == shown, f"{where}: the text shows other output than the code prints"
+    assert ran >= 3, f"{path.name}: only {ran} code blocks were found"
+
+
+def authored(block: Block) -> set[str]:
+    """The answers that the item counts as right."""
+    if block.kind == "choice":
+        return set(right_choices(block))
+    return set(block.options.get("answer", [])) | set(block.options.get("accept", []))
+
+
+def holds(value: object, block: Block) -> bool:
+    """Whether a recomputed value is an authored right answer."""
+    if block.kind != "numeric":
+        return str(value) in authored(block)
+    tolerance = float(block.options.get("tolerance", ["0"])[0])
+    return abs(float(str(value)) - float(block.options["answer"][0])) <= tolerance
+
+
+@pytest.mark.parametrize("item_id", sorted(ANSWERS))
+@pytest.mark.usefixtures("data_folder")
+def test_key_is_what_the_code_gives(item_id: str) -> None:
+    namespace: dict[str, object] = {}
+    exec(compile(ANSWERS[item_id], f"answers:{item_id}", "exec"), namespace)
+    block = ITEMS[item_id]
+    assert holds(namespace["answer"], block), f"{item_id}: computed {namespace['answer']!r}, authored {authored(block)}"
+
+
+def test_every_numeric_item_is_recomputed() -> None:
+    numeric = {item_id for item_id, block in ITEMS.items() if block.kind == "numeric"}
+    assert numeric, "no numeric items found"
+    assert numeric <= set(ANSWERS)
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_data_files_are_what_the_seed_gives(name: str) -> None:
+    assert (DATA / name).read_text(encoding="utf-8") == FILES[name]()
