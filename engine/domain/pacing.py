@@ -14,6 +14,9 @@ from engine.domain.responses import Purpose
 Closure = Literal["done", "mastered", "skipped", "tested_out", "practised", "waived"]
 """How an element was closed. `skipped`: taught something that the learner already knew."""
 
+CARD_EVERY = 5
+"""A pacing card is shown at most once per this many activities."""
+
 OverrideKind = Literal["test_out", "undo", "show_anyway", "waive", "saw_them_do", "mode"]
 Mode = Literal["gentle", "recommended", "fast"]
 
@@ -88,7 +91,7 @@ class PathState:
     testing: str | None = None
     test_right: int = 0
     mode: Mode = "recommended"
-    since_card: int = 0
+    since_card: int = CARD_EVERY
     module_active_s: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
 

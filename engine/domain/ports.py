@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -23,6 +23,7 @@ class Block:
         options: `:name: value` lines; a repeated name keeps all its values in order.
         body: the Markdown between the fences.
         line: line number of the opening fence, from 1; `body_line` that of the body's first line.
+        option_lines: line numbers of the options' values, in the same order.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Block:
     body: str
     line: int
     body_line: int
+    option_lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

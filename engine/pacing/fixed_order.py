@@ -1,0 +1,54 @@
+"""A baseline: everything in the author's order, three items a slot, nothing skipped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from engine.domain.catalog import SLOT_AUTHORED_ITEMS
+from engine.domain.pacing import Adjustment, Advance, Decision, Outlook, Override, PathState, Reason, SlotState
+from engine.domain.path import close, count_response, finished, first_open, home_slot
+from engine.domain.responses import Response
+from engine.pacing.overrides import apply_override
+from engine.pacing.selection import nearest_item, unseen
+
+
+class FixedOrder:
+    """Baseline policy without a model: the author's order, three items a slot."""
+
+    name = "fixed-order"
+    version = "1"
+
+    def respond(self, path: PathState, response: Response, look: Outlook) -> Advance:
+        """Fold one response."""
+        activity = look.version.activities[response.activity_id]
+        slot = home_slot(look.version, activity)
+        path = count_response(path, response, slot)
+        if slot is None:
+            return Advance(close(path, [response.activity_id], "done"))
+        state = path.slots[slot.key]
+        if len(state.items) < SLOT_AUTHORED_ITEMS and unseen(path, slot.items):
+            return Advance(path)
+        reason = Reason("close.pool_spent", {"skill": slot.skill_id, "right": state.right, "of": state.first_tries})
+        return Advance(close(path, [slot.key], "practised"), (Adjustment("close", slot.key, reason, (slot.key,)),))
+
+    def override(self, path: PathState, override: Override, look: Outlook) -> Advance:
+        """Fold one override. Raises Refused where it does not apply."""
+        return apply_override(path, override, look)
+
+    def decide(self, path: PathState, module_id: str, look: Outlook, now: datetime) -> Decision:  # noqa: ARG002 - the port's
+        """Return the first open element, or the pool's next item in the author's order."""
+        module = look.version.module(module_id)
+        if path.queue:
+            head = path.queue[0]
+            return Decision("present", head.reason, module_id, head.activity_id, head.purpose)
+        element = path.testing or first_open(module, path.closed)
+        if element is None:
+            return finished(path, module, look)
+        if not element.startswith("slot:"):
+            return Decision("present", Reason("teach.next", {"activity": element}), module_id, element, "teach")
+        slot = look.version.slot(element)
+        state = path.slots.get(slot.key, SlotState())
+        fresh = unseen(path, slot.items)
+        item = fresh[0] if fresh else nearest_item(path, slot, look, 1.0)
+        facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
+        return Decision("present", Reason("practice.next", facts), module_id, item, "practice")

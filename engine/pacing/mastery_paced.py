@@ -1,0 +1,247 @@
+"""The default policy: probe and skip what is known, practise near a fair chance, stop at mastery, help a struggle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from engine.domain.catalog import Slot
+from engine.domain.errors import Refused
+from engine.domain.mastery import SkillMastery
+from engine.domain.pacing import (
+    CARD_EVERY,
+    Adjustment,
+    Advance,
+    Decision,
+    Mode,
+    Outlook,
+    Override,
+    PathState,
+    Queued,
+    Reason,
+    SlotState,
+)
+from engine.domain.path import (
+    Segment,
+    close,
+    count_response,
+    element_seconds,
+    finished,
+    first_open,
+    home_slot,
+    segment_of,
+    slot_seconds,
+    with_slot,
+)
+from engine.domain.responses import Purpose, Response
+from engine.pacing.overrides import apply_override
+from engine.pacing.selection import hard_items, nearest_item, unseen
+
+MASTERED_AT = 0.8
+MOST_PROBES = 4
+LEAST_ITEMS = 2
+STRUGGLE_FROM = 5
+STANDARD = 0.75
+"""A skill whose 80 % band lies below this share is a struggle."""
+TIME_BUDGET = 3.0
+"""A slot closes as practised after this multiple of its authored time."""
+CARD_SECONDS = 120
+TEST_OUT_ITEMS = 2
+WANTED: dict[Mode, float] = {"gentle": 0.85, "recommended": 0.75, "fast": 0.65}
+
+
+class MasteryPaced:
+    """Policy of mastery.md, "Pacing": (1) probe, (2) practise near p = .75, (3) help. Pure."""
+
+    name = "mastery-paced"
+    version = "1"
+
+    def respond(self, path: PathState, response: Response, look: Outlook) -> Advance:
+        """Fold one response; `look` already knows its evidence."""
+        activity = look.version.activities[response.activity_id]
+        slot = home_slot(look.version, activity)
+        path = count_response(path, response, slot)
+        if slot is None:
+            return Advance(self._after_element(path, response))
+        if response.purpose == "test_out":
+            return self._after_test_out(path, response, slot, look)
+        if slot.key in path.closed:
+            return Advance(path)
+        if response.purpose == "probe":
+            return self._after_probe(path, response, slot, look)
+        return self._after_practice(path, response, slot, look)
+
+    def override(self, path: PathState, override: Override, look: Outlook) -> Advance:
+        """Fold one override. Raises Refused where it does not apply."""
+        if override.kind == "test_out" and len(unseen(path, look.version.slot(override.target).items)) < TEST_OUT_ITEMS:
+            raise Refused("Too few new questions are left to test out of this skill. Practise it, or ask your instructor.")
+        return apply_override(path, override, look)
+
+    def decide(self, path: PathState, module_id: str, look: Outlook, now: datetime) -> Decision:  # noqa: ARG002 - reviews will ask for the time
+        """Return what comes next in a module."""
+        module = look.version.module(module_id)
+        if path.queue:
+            head = path.queue[0]
+            return Decision("present", head.reason, module_id, head.activity_id, head.purpose)
+        if path.retry is not None:
+            activity_id, _ = path.retry
+            reason = Reason("retry.one_more_try", {"activity": activity_id})
+            return Decision("present", reason, module_id, activity_id, "retry", attempt=2)
+        if path.testing is not None:
+            return self._test_item(path, module_id, look)
+        element = first_open(module, path.closed)
+        if element is None:
+            return finished(path, module, look)
+        segment = segment_of(look.version, module, element)
+        if segment is not None and self._may_probe(path, segment, look):
+            return self._probe(path, module_id, segment.slot, look)
+        if element.startswith("slot:"):
+            return self._practice(path, module_id, look.version.slot(element), look)
+        return Decision("present", Reason("teach.next", {"activity": element}), module_id, element, "teach")
+
+    def _may_probe(self, path: PathState, segment: Segment, look: Outlook) -> bool:
+        slot = path.slots.get(segment.slot.key, SlotState())
+        untouched = not any(key in path.closed for key in segment.elements)
+        return (
+            untouched
+            and slot.probe is None
+            and segment.slot.key not in path.no_skip
+            and bool(hard_items(path, segment.slot, look))
+        )
+
+    def _probe(self, path: PathState, module_id: str, slot: Slot, look: Outlook) -> Decision:
+        item = hard_items(path, slot, look)[0]
+        state = path.slots.get(slot.key, SlotState())
+        facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
+        code = "probe.one_more" if state.first_tries else "probe.skill_entry"
+        return _present(module_id, item, "probe", Reason(code, facts), look, slot)
+
+    def _practice(self, path: PathState, module_id: str, slot: Slot, look: Outlook) -> Decision:
+        item = nearest_item(path, slot, look, WANTED[path.mode])
+        state = path.slots.get(slot.key, SlotState())
+        facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries, "chance": round(look.predict(item), 2)}
+        code = "practice.repeat" if item in path.seen else "practice.near_challenge"
+        return _present(module_id, item, "practice", Reason(code, facts), look, slot)
+
+    def _test_item(self, path: PathState, module_id: str, look: Outlook) -> Decision:
+        slot = look.version.slot(path.testing or "")
+        hard = hard_items(path, slot, look) or unseen(path, slot.items) or list(slot.items)
+        facts = {"skill": slot.skill_id, "right": path.test_right, "of": TEST_OUT_ITEMS}
+        return _present(module_id, hard[0], "test_out", Reason("test_out.item", facts), look, slot)
+
+    def _after_element(self, path: PathState, response: Response) -> PathState:
+        if response.correct is False and response.first_try:
+            return replace(path, retry=(response.activity_id, response.purpose))
+        return close(path, [response.activity_id], "done")
+
+    def _after_probe(self, path: PathState, response: Response, slot: Slot, look: Outlook) -> Advance:
+        state = path.slots[slot.key]
+        segment = Segment(slot, _teaching(slot, look))
+        if response.evidence is not True:
+            return Advance(with_slot(path, slot.key, replace(state, probe=False)))
+        known = look.mastery(slot.skill_id)
+        if known.probability >= MASTERED_AT:
+            return _skip(with_slot(path, slot.key, replace(state, probe=True)), segment, known, look)
+        if state.first_tries >= MOST_PROBES or not hard_items(path, slot, look):
+            return Advance(with_slot(path, slot.key, replace(state, probe=True)))
+        return Advance(path)
+
+    def _after_practice(self, path: PathState, response: Response, slot: Slot, look: Outlook) -> Advance:
+        state = path.slots[slot.key]
+        if response.correct is False and response.first_try:
+            path = replace(path, retry=(response.activity_id, response.purpose))
+        elif path.retry is None:
+            closed = self._close_slot(path, slot, state, look)
+            if closed is not None:
+                return closed
+        return self._help(path, slot, look)
+
+    def _close_slot(self, path: PathState, slot: Slot, state: SlotState, look: Outlook) -> Advance | None:
+        known = look.mastery(slot.skill_id)
+        facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
+        if known.probability >= MASTERED_AT and state.first_tries >= LEAST_ITEMS:
+            saved = slot_seconds(look.version, slot) * (3 - state.first_tries) // 3
+            done = Adjustment("close", slot.key, Reason("close.mastered", facts), (slot.key,), min(0, -saved))
+            return Advance(close(path, [slot.key], "mastered"), (done,))
+        spent = state.active_s >= TIME_BUDGET * slot_seconds(look.version, slot) > 0
+        if spent or not unseen(path, slot.items):
+            code = "close.time_spent" if spent else "close.pool_spent"
+            done = Adjustment("close", slot.key, Reason(code, facts), (slot.key,))
+            return Advance(close(path, [slot.key], "practised"), (done,))
+        return None
+
+    def _help(self, path: PathState, slot: Slot, look: Outlook) -> Advance:
+        state = path.slots[slot.key]
+        known = look.mastery(slot.skill_id)
+        due = state.first_tries >= STRUGGLE_FROM + 2 * state.helped
+        if state.helped >= 3 or not due or known.high >= STANDARD:
+            return Advance(path)
+        step = state.helped + 1
+        facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
+        help_ = _help_activity(slot, look, step)
+        path = with_slot(path, slot.key, replace(state, helped=step if help_ or step == 3 else step + 1))
+        if step < 3 and help_ is not None:
+            purpose: Purpose = "worked_example" if step == 1 else "prerequisite"
+            reason = Reason(f"help.{purpose}", facts)
+            seconds = look.version.activities[help_].seconds
+            card = path.since_card >= CARD_EVERY
+            path = replace(path, queue=(*path.queue, Queued(help_, purpose, reason)), since_card=0 if card else path.since_card)
+            return Advance(path, (Adjustment("insert", slot.key, reason, (help_,), seconds, card),))
+        if slot.key in path.flags:
+            return Advance(path)
+        flagged = replace(path, flags=(*path.flags, slot.key))
+        return Advance(flagged, (Adjustment("flag", slot.key, Reason("help.instructor", facts)),))
+
+    def _after_test_out(self, path: PathState, response: Response, slot: Slot, look: Outlook) -> Advance:
+        if response.evidence is not True:
+            state = path.slots[slot.key]
+            path = with_slot(path, slot.key, replace(state, probe=False))
+            return Advance(replace(path, testing=None, test_right=0))
+        right = path.test_right + 1
+        if right < TEST_OUT_ITEMS:
+            return Advance(replace(path, test_right=right))
+        segment = Segment(slot, _teaching(slot, look))
+        open_ = tuple(k for k in segment.elements if k not in path.closed)
+        seconds = -element_seconds(look.version, open_)
+        path = close(replace(path, testing=None, test_right=0, since_card=0), open_, "tested_out")
+        reason = Reason("skip.tested_out", {"skill": slot.skill_id, "right": right, "of": right})
+        return Advance(path, (Adjustment("skip", slot.key, reason, open_, seconds, card=True),))
+
+
+def _teaching(slot: Slot, look: Outlook) -> tuple[str, ...]:
+    segment = segment_of(look.version, look.version.module(slot.module_id), slot.key)
+    return segment.teaching if segment is not None else ()
+
+
+def _skip(path: PathState, segment: Segment, known: SkillMastery, look: Outlook) -> Advance:
+    state = path.slots[segment.slot.key]
+    open_ = tuple(k for k in segment.elements if k not in path.closed)
+    seconds = -element_seconds(look.version, open_)
+    card = path.since_card >= CARD_EVERY and -seconds >= CARD_SECONDS
+    path = close(path, segment.teaching, "skipped")
+    path = close(path, [segment.slot.key], "mastered")
+    facts = {
+        "skill": segment.slot.skill_id,
+        "right": state.right,
+        "of": state.first_tries,
+        "probability": round(known.probability, 3),
+    }
+    adjustment = Adjustment("skip", segment.slot.key, Reason("skip.known", facts), open_, seconds, card)
+    return Advance(replace(path, since_card=0) if card else path, (adjustment,))
+
+
+def _help_activity(slot: Slot, look: Outlook, step: int) -> str | None:
+    module = look.version.module(slot.module_id)
+    rooms = [module] if step == 1 else [look.version.module(m) for m in module.requires]
+    for room in reversed(rooms):
+        for activity_id in reversed(room.path):
+            activity = look.version.activities[activity_id]
+            if activity.type == "worked-example" and (step == 2 or slot.skill_id in activity.skills):
+                return activity_id
+    return None
+
+
+def _present(module_id: str, item: str, purpose: Purpose, reason: Reason, look: Outlook, slot: Slot) -> Decision:
+    known = look.mastery(slot.skill_id)
+    inputs = {"mastery": round(known.probability, 6), "predicted": round(look.predict(item), 6), "responses": known.responses}
+    return Decision("present", reason, module_id, item, purpose, inputs=inputs)

@@ -1,0 +1,83 @@
+"""How overrides change a path; the same for every policy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast, get_args
+
+from engine.domain.errors import Refused
+from engine.domain.pacing import Adjustment, Advance, Mode, Outlook, Override, PathState, Queued, Reason
+from engine.domain.path import close, element_seconds, reopen, segment_of
+
+
+def apply_override(path: PathState, override: Override, look: Outlook) -> Advance:
+    """Return the path after an override. Raises Refused where it does not apply."""
+    path = replace(path, seq=override.seq)
+    if override.kind == "test_out":
+        return _test_out(path, override)
+    if override.kind == "undo":
+        return _undo(path, override, look)
+    if override.kind == "show_anyway":
+        return _show_anyway(path, override, look)
+    if override.kind == "waive":
+        return _waive(path, override, look)
+    if override.kind == "saw_them_do":
+        return _saw_them_do(path, override, look)
+    if override.target not in get_args(Mode):
+        raise Refused(f"There is no pace '{override.target}'. Choose {', '.join(get_args(Mode))}.")
+    return Advance(replace(path, mode=cast(Mode, override.target)))
+
+
+def _test_out(path: PathState, override: Override) -> Advance:
+    if override.target in path.closed:
+        raise Refused("This skill is already done here. Open the map to see what comes next.")
+    return Advance(replace(path, testing=override.target, test_right=0, retry=None))
+
+
+def _undo(path: PathState, override: Override, look: Outlook) -> Advance:
+    slot = look.version.slot(override.target)
+    segment = segment_of(look.version, look.version.module(slot.module_id), slot.key)
+    keys = segment.elements if segment is not None else ()
+    skipped = tuple(k for k in keys if path.closed.get(k) in ("skipped", "mastered", "tested_out"))
+    if not skipped or slot.key in path.no_skip:
+        raise Refused("Nothing was skipped here that could be brought back.")
+    path = reopen(path, skipped)
+    path = replace(path, no_skip=(*path.no_skip, slot.key), queue=(), retry=None, testing=None)
+    added = element_seconds(look.version, skipped)
+    reason = Reason("undo.skip", {"skill": slot.skill_id})
+    return Advance(path, (Adjustment("insert", slot.key, reason, skipped, added),))
+
+
+def _show_anyway(path: PathState, override: Override, look: Outlook) -> Advance:
+    activity = look.version.activities.get(override.target)
+    if activity is None or activity.module_id not in look.contract:
+        raise Refused("This activity is not part of your course.")
+    if any(q.activity_id == override.target for q in path.queue):
+        return Advance(path)
+    shown = Queued(override.target, "show_anyway", Reason("show_anyway.asked", {"activity": override.target}))
+    return Advance(replace(path, queue=(*path.queue, shown)))
+
+
+def _waive(path: PathState, override: Override, look: Outlook) -> Advance:
+    modules = {m.id: m for m in look.version.modules}
+    keys = modules[override.target].elements() if override.target in modules else (override.target,)
+    known = {k for m in modules.values() for k in m.elements()}
+    if not set(keys) <= known:
+        raise Refused(f"The course has no module or element '{override.target}' that could be waived.")
+    return Advance(close(path, keys, "waived"))
+
+
+def _saw_them_do(path: PathState, override: Override, look: Outlook) -> Advance:
+    adjustments = []
+    for module in look.version.modules:
+        for slot in module.slots:
+            segment = segment_of(look.version, module, slot.key)
+            if slot.skill_id != override.target or segment is None:
+                continue
+            keys = tuple(k for k in segment.elements if k not in path.closed)
+            path = close(close(path, segment.teaching, "skipped"), [slot.key], "mastered")
+            reason = Reason("skip.seen_by_instructor", {"skill": slot.skill_id})
+            adjustments.append(Adjustment("skip", slot.key, reason, keys, -element_seconds(look.version, keys), card=True))
+    if not adjustments:
+        raise Refused(f"The course has no skill '{override.target}'.")
+    return Advance(path, tuple(adjustments))

@@ -1,0 +1,35 @@
+"""Choosing the next item of a pool: unseen first, nearest to a wanted chance of success."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from engine.domain.catalog import Slot
+from engine.domain.pacing import Outlook, PathState
+
+
+def tie(seed: int, activity_id: str) -> str:
+    """Return a reproducible tie break of an enrolment's seed and an item."""
+    return hashlib.sha256(f"{seed}:{activity_id}".encode()).hexdigest()
+
+
+def unseen(path: PathState, items: Sequence[str]) -> list[str]:
+    """Return the items this learner has not answered."""
+    return [item for item in items if item not in path.seen]
+
+
+def hard_items(path: PathState, slot: Slot, look: Outlook) -> list[str]:
+    """Return the unseen hard items of a slot, the probe's candidates, in the enrolment's order."""
+    hard = [i for i in unseen(path, slot.items) if look.version.activities[i].difficulty == "hard"]
+    return sorted(hard, key=lambda i: tie(look.seed, i))
+
+
+def nearest_item(path: PathState, slot: Slot, look: Outlook, wanted: float) -> str:
+    """Return the unseen item whose predicted chance is nearest to `wanted`; the least recent one when all are seen."""
+    fresh = unseen(path, slot.items)
+    if fresh:
+        return min(fresh, key=lambda i: (round(abs(look.predict(i) - wanted), 9), tie(look.seed, i)))
+    done = path.slots[slot.key].items if slot.key in path.slots else ()
+    last = {item: index for index, item in enumerate(done)}
+    return min(slot.items, key=lambda i: (last.get(i, -1), tie(look.seed, i)))

@@ -1,0 +1,124 @@
+"""Enrol whoever launches: person, cohort, membership and, for a learner, the enrolment."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.domain.enrolment import Cohort, Enrolment, LaunchIdentity, LearnerState, Membership, Person
+from engine.domain.errors import NotFound
+from engine.domain.events import ENROLMENT_STARTED, Event, event_id
+from engine.domain.pacing import PathState
+from engine.domain.unit_of_work import UnitOfWork
+from engine.services.kit import Kit
+
+_SEED_BITS = 62
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """Who is there now; `enrolment` is None for an instructor who is not previewing."""
+
+    person: Person
+    cohort: Cohort
+    membership: Membership
+    enrolment: Enrolment | None
+
+
+def enrol(launch: LaunchIdentity, kit: Kit, *, now: datetime | None = None) -> Enrolled:
+    """Upsert person, cohort and membership of a launch; a learner's first launch begins the enrolment.
+
+    Raises:
+        NotFound: the course is not published, or the tenant may not use it.
+    """
+    now = now or kit.clock()
+    with kit.uow() as uow:
+        person = uow.people.upsert(
+            launch.tenant_id, launch.sub, name=launch.name, email=launch.email, locale=launch.locale, now=now
+        )
+        cohort = _cohort(launch, uow, now)
+        membership = uow.cohorts.join(cohort.id, person.id, launch.role, preview=launch.preview, source="launch", now=now)
+        enrolment = None
+        if launch.role == "learner":
+            enrolment = begin(person.id, cohort, uow, kit, preview=launch.preview, now=now)
+        uow.commit()
+    return Enrolled(person, cohort, membership, enrolment)
+
+
+def preview_as_learner(cohort_id: str, person_id: str, tenant_id: str, kit: Kit, *, now: datetime | None = None) -> Enrolment:
+    """Begin or resume an instructor's own preview of a cohort's course."""
+    now = now or kit.clock()
+    with kit.uow() as uow:
+        cohort = uow.cohorts.get(cohort_id, tenant_id)
+        enrolment = begin(person_id, cohort, uow, kit, preview=True, now=now)
+        uow.commit()
+    return enrolment
+
+
+def start_over(enrolment_id: str, tenant_id: str, kit: Kit, *, now: datetime | None = None) -> Enrolment:
+    """Begin a new attempt; what was stored stays with the old one."""
+    now = now or kit.clock()
+    with kit.uow() as uow:
+        state = uow.enrolments.lock(enrolment_id, tenant_id)
+        old = state.enrolment
+        fresh = _new(old.person_id, state.cohort, uow, kit, preview=old.preview, now=now, attempt=old.attempt + 1)
+        uow.commit()
+    return fresh
+
+
+def begin(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview: bool, now: datetime) -> Enrolment:
+    """Return the person's current attempt in a cohort, begun where there is none."""
+    current = uow.enrolments.current(cohort.id, person_id)
+    return current or _new(person_id, cohort, uow, kit, preview=preview, now=now, attempt=1)
+
+
+def _new(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview: bool, now: datetime, attempt: int) -> Enrolment:
+    version = uow.courses.version(cohort.course_version_id)
+    model, policy = kit.models[kit.default_model], kit.policies[kit.default_policy]
+    # Derived, so that two first launches at once begin the same enrolment.
+    id_ = uuid.uuid5(uuid.UUID(cohort.id), f"{person_id}:{attempt}")
+    enrolment = Enrolment(
+        id=str(id_),
+        tenant_id=cohort.tenant_id,
+        cohort_id=cohort.id,
+        person_id=person_id,
+        attempt=attempt,
+        course_version_id=version.id,
+        model=model.name,
+        model_version=model.version,
+        policy=policy.name,
+        policy_version=policy.version,
+        seed=id_.int >> (128 - _SEED_BITS),
+        preview=preview,
+        started_at=now,
+        last_active_at=now,
+    )
+    state = LearnerState(enrolment, cohort, model.start(tuple(version.skills)), PathState())
+    stored = uow.enrolments.add(state)
+    if not preview:
+        data = {"enrolment": stored.id, "course": version.course_id, "course_version": version.number, "attempt": attempt}
+        id_text = event_id(ENROLMENT_STARTED, stored.id, str(attempt))
+        uow.outbox.add([Event(id_text, ENROLMENT_STARTED, now, cohort.tenant_id, stored.id, data)])
+    return stored
+
+
+def _cohort(launch: LaunchIdentity, uow: UnitOfWork, now: datetime) -> Cohort:
+    found = uow.cohorts.find(launch.tenant_id, launch.cohort_key, launch.course_id)
+    if found is not None:
+        return found
+    version = uow.courses.latest(launch.course_id)
+    if version is None or all(v.course_id != launch.course_id for v in uow.courses.available(launch.tenant_id)):
+        raise NotFound(
+            f"The course '{launch.course_id}' is not available here. Ask whoever set up the link to choose a course again, "
+            "or the administrator to publish it for this platform."
+        )
+    cohort = Cohort(
+        id=str(uuid.uuid4()),
+        tenant_id=launch.tenant_id,
+        course_id=launch.course_id,
+        key=launch.cohort_key,
+        title=launch.cohort_title,
+        course_version_id=version.id,
+    )
+    return uow.cohorts.add(cohort, now)

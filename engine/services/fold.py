@@ -1,0 +1,71 @@
+"""The fold: how responses and overrides move mastery and path. One place, for requests and for replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from engine.domain.catalog import CourseVersion
+from engine.domain.enrolment import Cohort
+from engine.domain.mastery import Evidence, MasteryState
+from engine.domain.pacing import Advance, Outlook, Override, PathState
+from engine.domain.ports import MasteryModel, PacingPolicy
+from engine.domain.responses import Response
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """The rules an enrolment is folded by: pinned version, contract, model, policy and seed."""
+
+    version: CourseVersion
+    contract: tuple[str, ...]
+    model: MasteryModel
+    policy: PacingPolicy
+    seed: int
+
+    def start(self) -> MasteryState:
+        """Return the mastery state before any evidence."""
+        return self.model.start(tuple(self.version.skills))
+
+    def look(self, mastery: MasteryState) -> Outlook:
+        """Return what the policy may look at."""
+        return Outlook(
+            version=self.version,
+            contract=self.contract,
+            mastery=partial(self.model.mastery, mastery),
+            predict=self._predict(mastery),
+            seed=self.seed,
+        )
+
+    def respond(self, mastery: MasteryState, path: PathState, response: Response) -> tuple[MasteryState, Advance]:
+        """Fold one response: its evidence into mastery, then the response into the path."""
+        activity = self.version.activities[response.activity_id]
+        evidence = response.evidence
+        if evidence is not None and activity.evidence == "practice" and activity.skills:
+            item = self.model.item(activity.id, activity.skills, activity.difficulty)
+            mastery = self.model.update(mastery, Evidence(item, evidence))
+        return mastery, self.policy.respond(path, response, self.look(mastery))
+
+    def override(self, mastery: MasteryState, path: PathState, override: Override) -> Advance:
+        """Fold one override. Raises Refused where it does not apply."""
+        return self.policy.override(path, override, self.look(mastery))
+
+    def skills_mastered(self, path: PathState) -> int:
+        """Return how many skills of the contract have every slot closed by mastery or a test-out."""
+        slots = [s for m in self.version.modules if m.id in self.contract for s in m.slots]
+        proved = {s.skill_id for s in slots if path.closed.get(s.key) in ("mastered", "tested_out")}
+        lacking = {s.skill_id for s in slots if path.closed.get(s.key) not in ("mastered", "tested_out")}
+        return len(proved - lacking)
+
+    def _predict(self, mastery: MasteryState) -> Callable[[str], float]:
+        def predict(activity_id: str) -> float:
+            activity = self.version.activities[activity_id]
+            return self.model.predict(mastery, self.model.item(activity.id, activity.skills, activity.difficulty))
+
+        return predict
+
+
+def contract_of(cohort: Cohort, version: CourseVersion) -> tuple[str, ...]:
+    """Return the module ids a cohort uses, in the course's order; all where none were chosen."""
+    return tuple(m.id for m in version.modules if cohort.contract is None or m.id in cohort.contract)

@@ -1,0 +1,76 @@
+"""Acts that change a path: test out, undo, show anyway, waive, "I saw them do this", pace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from engine.domain.errors import Refused
+from engine.domain.milestones import Milestone
+from engine.domain.pacing import Adjustment, Override, OverrideKind
+from engine.services.kit import Kit
+from engine.services.state import fold_for, move
+
+INSTRUCTOR_KINDS = ("waive", "saw_them_do")
+MOST_NOTE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideCommand:
+    """An act on one enrolment's path; see `pacing.Override` for kinds and targets."""
+
+    enrolment_id: str
+    tenant_id: str
+    kind: OverrideKind
+    target: str
+    actor: Literal["learner", "instructor", "system"]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """What an act changed."""
+
+    adjustments: tuple[Adjustment, ...]
+    milestones: tuple[Milestone, ...]
+    progress_bp: int | None
+
+
+def override_path(command: OverrideCommand, kit: Kit, *, now: datetime | None = None) -> Overridden:
+    """Append an override and fold it.
+
+    Raises:
+        NotFound: no such enrolment.
+        Refused: the act does not apply, is locked by the instructor, or is not this actor's to do.
+    """
+    now = now or kit.clock()
+    with kit.uow() as uow:
+        state = uow.enrolments.lock(command.enrolment_id, command.tenant_id)
+        _check(command, state.cohort.locks)
+        fold = fold_for(state, uow, kit)
+        override = Override(
+            seq=state.path.seq + 1,
+            kind=command.kind,
+            target=command.target,
+            actor=command.actor,
+            at=now,
+            note=command.note[:MOST_NOTE],
+        )
+        advance = fold.override(state.mastery, state.path, override)
+        uow.record.add_override(state.enrolment.id, override)
+        uow.record.add_adjustments(state.enrolment.id, override.seq, advance.adjustments, now)
+        quiet = command.kind in INSTRUCTOR_KINDS
+        cause = "waived" if quiet else "tested_out"
+        moved = move(state, state.mastery, advance.path, fold, uow, cause=cause, now=now, quiet=quiet)
+        uow.commit()
+    return Overridden(advance.adjustments, moved.milestones, moved.enrolment.progress_bp)
+
+
+def _check(command: OverrideCommand, locks: tuple[str, ...]) -> None:
+    if command.kind in INSTRUCTOR_KINDS and command.actor == "learner":
+        raise Refused("Only an instructor can do this.")
+    if command.kind in locks and command.actor == "learner":
+        raise Refused("Your instructor has locked this for the course. Ask them if you need it.")
+    if command.kind in INSTRUCTOR_KINDS and not command.note.strip():
+        raise Refused("Say in a few words why; the learner can read it.")

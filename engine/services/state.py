@@ -1,0 +1,114 @@
+"""Loading an enrolment's rules, and writing back what a fold made of its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engine.domain.catalog import CourseVersion
+from engine.domain.enrolment import Enrolment, LearnerState
+from engine.domain.errors import PluginError
+from engine.domain.events import COURSE_COMPLETED, MODULE_COMPLETED, PROGRESS_CHANGED, Event, event_id, milestone_event
+from engine.domain.mastery import MasteryState
+from engine.domain.milestones import Milestone, crossed
+from engine.domain.pacing import PathState
+from engine.domain.path import first_open
+from engine.domain.progress import progress_bp
+from engine.domain.unit_of_work import UnitOfWork
+from engine.services.fold import Fold, contract_of
+from engine.services.kit import Kit
+
+
+def fold_for(state: LearnerState, uow: UnitOfWork, kit: Kit) -> Fold:
+    """Return the rules an enrolment is folded by. Raises PluginError when its model or policy is not installed."""
+    enrolment = state.enrolment
+    if enrolment.model not in kit.models or enrolment.policy not in kit.policies:
+        raise PluginError(
+            f"This enrolment uses the model '{enrolment.model}' and the policy '{enrolment.policy}'. "
+            "Install the plugin that brings them; `pacemate plugins` lists those present."
+        )
+    version = uow.courses.version(enrolment.course_version_id)
+    return Fold(
+        version=version,
+        contract=contract_of(state.cohort, version),
+        model=kit.models[enrolment.model],
+        policy=kit.policies[enrolment.policy],
+        seed=enrolment.seed,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What moving an enrolment's state brought."""
+
+    enrolment: Enrolment
+    milestones: tuple[Milestone, ...]
+    module_done: str | None
+
+
+def move(
+    before: LearnerState,
+    mastery: MasteryState,
+    path: PathState,
+    fold: Fold,
+    uow: UnitOfWork,
+    *,
+    cause: str,
+    now: datetime,
+    quiet: bool = False,
+    active_s: float = 0.0,
+    answered: int = 0,
+) -> Moved:
+    """Store a moved state with its progress, milestones and events; the caller holds the enrolment's lock.
+
+    Args:
+        cause: see `milestones.crossed`.
+        active_s, answered: what this step adds to the enrolment's totals.
+    """
+    old = before.enrolment
+    bp = progress_bp(fold.version, fold.contract, path.closed)
+    high = bp if old.progress_bp is None else old.progress_bp if bp is None else max(old.progress_bp, bp)
+    opened = [m for m in fold.contract if first_open(fold.version.module(m), path.closed) is not None]
+    finished = [m for m in fold.contract if m not in opened and first_open(fold.version.module(m), before.path.closed)]
+    enrolment = replace(
+        old,
+        seq=path.seq,
+        progress_bp=high,
+        answered=old.answered + answered,
+        active_s=old.active_s + active_s,
+        skills_mastered=max(old.skills_mastered, fold.skills_mastered(path)),
+        last_active_at=now,
+        completed_at=old.completed_at or (now if not opened and fold.contract else None),
+    )
+    uow.enrolments.save(enrolment, mastery, path)
+    reached: tuple[Milestone, ...] = ()
+    if high is not None and high > (old.progress_bp or 0):
+        due = crossed(old.id, old.progress_bp or 0, high, cause, quiet=quiet)
+        reached = tuple(uow.record.add_milestones(due, now)) if due else ()
+    if not old.preview:
+        uow.outbox.add(_events(before, enrolment, fold.version, reached, finished, now))
+    return Moved(enrolment, reached, finished[0] if finished else None)
+
+
+def _events(
+    before: LearnerState,
+    after: Enrolment,
+    version: CourseVersion,
+    milestones: tuple[Milestone, ...],
+    finished: list[str],
+    now: datetime,
+) -> list[Event]:
+    tenant, old = after.tenant_id, before.enrolment
+
+    def event(type_: str, key: str, **data: object) -> Event:
+        values = {"enrolment": after.id, "course": version.course_id, "course_version": version.number, **data}
+        return Event(event_id(type_, after.id, key), type_, now, tenant, after.id, values)
+
+    events = [milestone_event(m, tenant, version.course_id, version.number, now) for m in milestones]
+    events += [event(MODULE_COMPLETED, m, module=m) for m in finished]
+    if (after.progress_bp, after.skills_mastered) != (old.progress_bp, old.skills_mastered) or finished:
+        figures = {"progress_bp": after.progress_bp, "previous_bp": old.progress_bp, "skills_mastered": after.skills_mastered}
+        events.append(event(PROGRESS_CHANGED, str(after.seq), **figures))
+    if after.completed_at is not None and old.completed_at is None:
+        events.append(event(COURSE_COMPLETED, "1"))
+    return events
