@@ -1,0 +1,173 @@
+"""How each family of LMS behaves where the standard leaves room or is not followed.
+
+The moodle and canvas rows repeat what `docs/` and the measured notes say of these platforms; strict is
+the specification read narrowly, so that a tool's mistake shows at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """One platform's ways."""
+
+    name: str
+    family_code: str
+    product_name: str
+    version: str
+    context_type: str
+    id_token_lifetime_s: int
+    json_message_hint: bool
+    sends_storage_target: bool
+    adds_institution_roles: bool
+    substitutes_link_history: bool
+    requires_user_agent: bool
+    line_item_query: str
+    line_items_page: int | None
+    members_page: int | None
+    malformed_line_item_links: bool
+    wrong_accept_status: int | None
+    wrong_content_type_status: int
+    content_type_parameters_pass: bool
+    whole_second_timestamps: bool
+    equal_timestamp_refused: bool
+    stale_timestamp_status: int
+    future_timestamp_refused: bool
+    graded_progress: frozenset[str]
+    unfinished_erases: bool
+    clamps_to_maximum: bool
+    unknown_user_status: int
+    teacher_status: int
+    suspended_scores_accepted: bool
+    locked_status: int
+    counts_attempts: bool
+    rescales_on_new_maximum: bool
+    coupled_delete_status: int | None
+    short_roster_roles: bool
+    suspended_roster_status: str | None
+    rate_limit_status: int
+    nested_errors: bool
+
+
+FULLY = frozenset({"FullyGraded"})
+
+STRICT = Manner(
+    name="strict",
+    family_code="pacemate-sandbox",
+    product_name="Sandbox LMS",
+    version="1.0",
+    context_type="http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering",
+    id_token_lifetime_s=60,
+    json_message_hint=False,
+    sends_storage_target=True,
+    adds_institution_roles=False,
+    substitutes_link_history=True,
+    requires_user_agent=False,
+    line_item_query="",
+    line_items_page=None,
+    members_page=None,
+    malformed_line_item_links=False,
+    wrong_accept_status=406,
+    wrong_content_type_status=415,
+    content_type_parameters_pass=False,
+    whole_second_timestamps=False,
+    equal_timestamp_refused=True,
+    stale_timestamp_status=409,
+    future_timestamp_refused=True,
+    graded_progress=FULLY,
+    unfinished_erases=False,
+    clamps_to_maximum=False,
+    unknown_user_status=404,
+    teacher_status=400,
+    suspended_scores_accepted=False,
+    locked_status=403,
+    counts_attempts=False,
+    rescales_on_new_maximum=False,
+    coupled_delete_status=403,
+    short_roster_roles=False,
+    suspended_roster_status="Inactive",
+    rate_limit_status=429,
+    nested_errors=False,
+)
+
+MOODLE = Manner(
+    name="moodle",
+    family_code="moodle",
+    product_name="Moodle (played by Sandbox LMS)",
+    version="5.1",
+    context_type="CourseSection",
+    id_token_lifetime_s=60,
+    json_message_hint=True,
+    sends_storage_target=False,
+    adds_institution_roles=False,
+    substitutes_link_history=False,
+    requires_user_agent=True,
+    line_item_query="?type_id=1",
+    line_items_page=None,
+    members_page=None,
+    malformed_line_item_links=True,
+    wrong_accept_status=400,
+    wrong_content_type_status=400,
+    content_type_parameters_pass=False,
+    whole_second_timestamps=True,
+    equal_timestamp_refused=True,
+    stale_timestamp_status=409,
+    future_timestamp_refused=False,
+    graded_progress=FULLY,
+    unfinished_erases=True,
+    clamps_to_maximum=True,
+    unknown_user_status=400,
+    teacher_status=400,
+    suspended_scores_accepted=True,
+    locked_status=500,
+    counts_attempts=False,
+    rescales_on_new_maximum=True,
+    coupled_delete_status=None,
+    short_roster_roles=True,
+    suspended_roster_status=None,
+    rate_limit_status=429,
+    nested_errors=False,
+)
+
+CANVAS = Manner(
+    name="canvas",
+    family_code="canvas",
+    product_name="Canvas (played by Sandbox LMS)",
+    version="cloud",
+    context_type="http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering",
+    id_token_lifetime_s=3600,
+    json_message_hint=False,
+    sends_storage_target=True,
+    adds_institution_roles=True,
+    substitutes_link_history=True,
+    requires_user_agent=False,
+    line_item_query="",
+    line_items_page=10,
+    members_page=50,
+    malformed_line_item_links=False,
+    wrong_accept_status=None,
+    wrong_content_type_status=415,
+    content_type_parameters_pass=True,
+    whole_second_timestamps=False,
+    equal_timestamp_refused=False,
+    stale_timestamp_status=400,
+    future_timestamp_refused=False,
+    graded_progress=frozenset({"FullyGraded", "PendingManual"}),
+    unfinished_erases=True,
+    clamps_to_maximum=False,
+    unknown_user_status=422,
+    teacher_status=422,
+    suspended_scores_accepted=False,
+    locked_status=422,
+    counts_attempts=True,
+    rescales_on_new_maximum=False,
+    coupled_delete_status=401,
+    short_roster_roles=False,
+    suspended_roster_status=None,
+    rate_limit_status=403,
+    nested_errors=True,
+)
+
+MANNERS = {manner.name: manner for manner in (STRICT, MOODLE, CANVAS)}
