@@ -1,0 +1,1 @@
+"""Activity types, a folder each."""
