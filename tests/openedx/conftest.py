@@ -4,9 +4,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from tests.openedx.environment import OpenEdxUnavailableError
 from tests.openedx.process import OpenEdxPlatform
+from tests.openedx.tiny_tool import TinyTool
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +23,16 @@ def openedx() -> Iterator[OpenEdxPlatform]:
         pytest.fail(str(error), pytrace=False)
     with platform:
         yield platform
+
+
+@pytest.fixture
+def tiny_tool(openedx: OpenEdxPlatform, httpserver: HTTPServer) -> Iterator[TinyTool]:
+    """A small tool, registered with a platform that remembers nothing of earlier tests."""
+    openedx.reset()
+    openedx.use_tool(httpserver.url_for("/"))
+    tiny = TinyTool(openedx)
+    httpserver.expect_request("/lti/jwks").respond_with_handler(tiny.jwks)
+    httpserver.expect_request("/lti/login").respond_with_handler(tiny.login)
+    httpserver.expect_request("/lti/launch", method="POST").respond_with_handler(tiny.launch)
+    yield tiny
+    httpserver.check()

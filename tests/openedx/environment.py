@@ -21,7 +21,9 @@ NO_NETWORK_SIGNS = (
     "name resolution",
     "network is unreachable",
     "network connectivity is disabled",
-    "newconnectionerror",
+    "network was disabled",
+    "name or service not known",
+    "failed to establish a new connection",
     "error sending request",
     "connection refused",
 )
@@ -90,7 +92,7 @@ def _build_commands(lock: Path, folder: Path) -> list[list[str]]:
         return [[sys.executable, "-m", "venv", str(folder)], [*install, *hashes]]
     return [
         [uv, "venv", "-q", "--no-project", "--python", sys.executable, str(folder)],
-        [uv, "pip", "install", "-q", "--compile-bytecode", "--python", python, *hashes],
+        [uv, "pip", "install", "-q", "--python", python, *hashes],
     ]
 
 

@@ -1,7 +1,4 @@
-"""Open edX's LTI consumer as a process of its own, driven over HTTP.
-
-Nothing of Django or of the consumer is imported here: see README.md.
-"""
+"""Open edX's LTI consumer as a process of its own, driven over HTTP: see README.md."""
 
 from __future__ import annotations
 
@@ -50,9 +47,13 @@ class OpenEdxPlatform:
             OpenEdxUnavailableError: when its environment cannot be built, or it does not come up.
         """
         self._server = Server(host, port)
-        self.reset()
-        if tool_base_url is not None:
-            self.use_tool(tool_base_url)
+        try:
+            self.reset()
+            if tool_base_url is not None:
+                self.use_tool(tool_base_url)
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def stop(self) -> None:

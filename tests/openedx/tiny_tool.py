@@ -15,7 +15,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug import Request, Response
 
-from tests.openedx.browser import new_browser
+from tests.openedx.browser import Form, new_browser
 from tests.openedx.process import OpenEdxPlatform
 
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -111,3 +111,45 @@ class TinyTool:
 
 def http_get(url: str, headers: dict[str, str] | None = None) -> requests.Response:
     return new_browser().get(url, headers=headers, timeout=30)
+
+
+def launch_claims(tool: TinyTool, user: str = "learner-1", role: str = "student") -> dict[str, Any]:
+    page = tool.platform.launch(user, role).open()
+    assert page.status_code == 200, page.text
+    return tool.launched[-1]
+
+
+def line_item_of(claims: dict[str, Any]) -> str:
+    return str(claims[AGS + "claim/endpoint"]["lineitem"])
+
+
+def create_line_item(tool: TinyTool, lineitems: str, **fields: Any) -> requests.Response:
+    headers = {**tool.bearer(LINE_ITEM_SCOPE), "Content-Type": "application/vnd.ims.lis.v2.lineitem+json"}
+    body = json.dumps({"label": "Week 1", "scoreMaximum": 10, "resourceId": "week-1", **fields})
+    return new_browser().post(lineitems, data=body, headers=headers, timeout=30)
+
+
+def deep_linking_answer(tool: TinyTool, form: Form, items: list[dict[str, Any]]) -> Form:
+    claims = form.claims
+    token = tool.sign(
+        {
+            "iss": tool.platform.client_id,
+            "aud": tool.platform.issuer,
+            "nonce": uuid.uuid4().hex,
+            LTI + "deployment_id": claims[LTI + "deployment_id"],
+            LTI + "message_type": "LtiDeepLinkingResponse",
+            LTI + "version": "1.3.0",
+            DL + "content_items": items,
+        }
+    )
+    return Form(claims[DL + "deep_linking_settings"]["deep_link_return_url"], {"JWT": token}, form.browser)
+
+
+def resource_link(tool: TinyTool, module: str) -> dict[str, Any]:
+    return {
+        "type": "ltiResourceLink",
+        "title": module,
+        "url": "http://127.0.0.1:8000/lti/launch",
+        "custom": {"module": module},
+        "lineItem": {"label": module, "scoreMaximum": 100.0},
+    }

@@ -180,7 +180,7 @@ def _launch_data(user, block):
         launch_presentation_document_target="iframe",
         context_id=block.course,
         context_type=["course_offering"],
-        context_title=block.course,
+        context_title=f"Course under test - {CourseKey.from_string(block.course).org}",
         context_label=block.course,
         custom_parameters=dict(block.custom),
     )
