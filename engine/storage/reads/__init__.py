@@ -1,0 +1,1 @@
+"""Reads for pages that go past the domain: a few statements, plain dataclasses."""

@@ -1,0 +1,11 @@
+"""All tables of the engine on one MetaData."""
+
+from __future__ import annotations
+
+from engine.storage.tables import access, cohorts, courses, enrolments, events, learning, people
+from engine.storage.tables.base import metadata
+
+__all__ = ["MODULES", "metadata"]
+
+MODULES = (people, courses, cohorts, enrolments, learning, events, access)
+"""The modules that put tables on the MetaData."""
