@@ -142,3 +142,20 @@ def test_line_item_bodies_need_their_media_type(tiny_tool: TinyTool) -> None:
     headers = {**tiny_tool.bearer(LINE_ITEM_SCOPE), "Content-Type": "application/json"}
     answer = new_browser().post(claims[AGS + "claim/endpoint"]["lineitems"], data=body, headers=headers, timeout=30)
     assert answer.status_code == 415
+
+
+def test_fractions_of_a_point_are_cut_from_the_line_item(tiny_tool: TinyTool, openedx: OpenEdxPlatform) -> None:
+    openedx.set_options(weight=2.5)
+    claims = launch_claims(tiny_tool)
+    assert [line["score_maximum"] for line in openedx.line_items()] == [2]
+    assert tiny_tool.post_score(line_item_of(claims), claims["sub"], 1, 1).status_code == 201
+    assert [(grade.earned, grade.possible) for grade in openedx.grades()] == [(2.5, 2.5)]
+
+
+def test_invalid_deep_link_leaves_the_former_selection(tiny_tool: TinyTool, openedx: OpenEdxPlatform) -> None:
+    form = openedx.deep_link("teacher-1").form()
+    deep_linking_answer(tiny_tool, form, [resource_link(tiny_tool, "joins")]).submit()
+    broken = {**resource_link(tiny_tool, "indexes"), "url": "not a url"}
+    assert deep_linking_answer(tiny_tool, form, [broken]).submit().status_code == 500
+    assert deep_linking_answer(tiny_tool, form, [{"type": "file", "url": "http://127.0.0.1/x"}]).submit().status_code == 400
+    assert [link["title"] for link in openedx.links()] == ["joins"]
