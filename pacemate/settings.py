@@ -1,0 +1,152 @@
+"""Settings from the environment; every fault is told at once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from environs import EnvValidationError, FileAwareEnv
+from marshmallow import validate
+
+from engine.domain.errors import ConfigurationError
+
+SECRET_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an installation is told.
+
+    Args:
+        env: `development` allows http and loopback platforms; `production` refuses them.
+        base_url: where people and platforms reach this tool, without a slash at the end.
+        redis_url: None in the embedded mode.
+        data_dir: for SQLite, the generated secret and the event log of the embedded mode.
+    """
+
+    env: str
+    base_url: str
+    database_url: str
+    redis_url: str | None
+    secret_key: bytes = field(repr=False)
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    web_concurrency: int = 2
+    threads: int = 8
+    log_level: str = "INFO"
+    trusted_hosts: tuple[str, ...] = ()
+    proxy_hops: int = 0
+    session_hours: int = 12
+    login_rate: str = "120 per minute"
+    api_rate: str = "600 per minute"
+    event_log: Path | None = None
+    event_stream: str = "pacemate:events"
+    support_contact: str = ""
+
+    @property
+    def development(self) -> bool:
+        """Return whether http and loopback platforms are allowed."""
+        return self.env == "development"
+
+    @property
+    def embedded(self) -> bool:
+        """Return whether one process does everything, on SQLite."""
+        return self.redis_url is None
+
+
+def load_settings() -> Settings:
+    """Return the settings of the process's environment.
+
+    Raises:
+        ConfigurationError: one line a fault, all of them.
+    """
+    env = FileAwareEnv(eager=False, strip_whitespace=True)
+    faults: list[str] = []
+    mode = env.str("PACEMATE_ENV", "development", validate=validate.OneOf(["development", "production"]))
+    data_dir = env.path("PACEMATE_DATA_DIR", Path("var")).resolve()
+    port = env.int("PORT", 8000, validate=validate.Range(1, 65535))
+    base_url = env.str("PACEMATE_BASE_URL", f"http://localhost:{port}").rstrip("/")
+    database_url = _secret(env, "DATABASE_URL", faults) or f"sqlite:///{data_dir / 'pacemate.sqlite'}"
+    redis_url = _secret(env, "REDIS_URL", faults) or None
+    secret_key = _secret(env, "SECRET_KEY", faults)
+    values: dict[str, Any] = {
+        "env": mode,
+        "base_url": base_url,
+        "database_url": database_url,
+        "redis_url": redis_url,
+        "data_dir": data_dir,
+        "host": env.str("HOST", "127.0.0.1"),
+        "port": port,
+        "web_concurrency": env.int("WEB_CONCURRENCY", 2, validate=validate.Range(1, 64)),
+        "threads": env.int("PACEMATE_THREADS", 8, validate=validate.Range(1, 64)),
+        "log_level": env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])),
+        "trusted_hosts": tuple(env.list("PACEMATE_TRUSTED_HOSTS", []) or [urlsplit(base_url).hostname or "localhost"]),
+        "proxy_hops": env.int("PACEMATE_PROXY_HOPS", 0, validate=validate.Range(0, 5)),
+        "session_hours": env.int("PACEMATE_SESSION_HOURS", 12, validate=validate.Range(1, 72)),
+        "login_rate": env.str("PACEMATE_LOGIN_RATE", "120 per minute"),
+        "api_rate": env.str("PACEMATE_API_RATE", "600 per minute"),
+        "event_log": env.path("PACEMATE_EVENT_LOG", None),
+        "event_stream": env.str("PACEMATE_EVENT_STREAM", "pacemate:events"),
+        "support_contact": env.str("PACEMATE_SUPPORT_CONTACT", ""),
+    }
+    faults += _parsing_faults(env)
+    faults += _mode_faults(database_url, redis_url) + _address_faults(base_url, mode)
+    if mode == "production" and len(secret_key) < SECRET_LENGTH:
+        faults.append(f"SECRET_KEY: production needs {SECRET_LENGTH} characters or more; `openssl rand -hex 32` makes some")
+    if faults:
+        raise ConfigurationError("Pacemate cannot start:\n" + "\n".join(f"- {f}" for f in faults))
+    return Settings(secret_key=secret_key.encode() if secret_key else _kept_secret(data_dir), **values)
+
+
+def _secret(env: FileAwareEnv, name: str, faults: list[str]) -> str:
+    try:
+        return env.str(name, "")
+    except ValueError:
+        faults.append(f"{name}_FILE: this file cannot be read; check its path and rights")
+        return ""
+
+
+def _parsing_faults(env: FileAwareEnv) -> list[str]:
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        told = error.error_messages
+        if isinstance(told, Mapping):
+            return [f"{name}: {' '.join(messages)}" for name, messages in told.items()]
+        return list(told)
+    return []
+
+
+def _mode_faults(database_url: str, redis_url: str | None) -> list[str]:
+    sqlite = database_url.startswith("sqlite")
+    if not sqlite and not database_url.startswith("postgresql"):
+        return ["DATABASE_URL: only postgresql:// and sqlite:// are supported"]
+    if sqlite and redis_url:
+        return ["REDIS_URL: SQLite runs embedded, without Redis; unset REDIS_URL, or set DATABASE_URL to PostgreSQL"]
+    if not sqlite and not redis_url:
+        return ["REDIS_URL: PostgreSQL runs deployed, with Redis; set REDIS_URL, or unset DATABASE_URL to run embedded"]
+    return []
+
+
+def _address_faults(base_url: str, mode: str) -> list[str]:
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.path:
+        return [f"PACEMATE_BASE_URL: '{base_url}' is not an address such as https://learn.example.org"]
+    if mode == "production" and parts.scheme != "https":
+        return ["PACEMATE_BASE_URL: production needs https; an LMS's frames and cookies do not work without it"]
+    return []
+
+
+def _kept_secret(data_dir: Path) -> bytes:
+    """Return development's secret, made once and kept beside the data."""
+    path = data_dir / "secret.key"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(SECRET_LENGTH), encoding="utf-8")
+    return path.read_text(encoding="utf-8").strip().encode()

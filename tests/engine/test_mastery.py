@@ -1,0 +1,100 @@
+"""The mastery filter: golden values, bounds, monotonicity."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.domain.mastery import Evidence
+from engine.mastery.gaussian_filter import Coefficients, GaussianFilter
+
+SKILLS = ("a", "b", "c")
+tags = st.sampled_from(["easy", "medium", "hard", None])
+asked = st.lists(st.sampled_from(SKILLS), min_size=1, max_size=3, unique=True)
+answers = st.lists(st.tuples(asked, tags, st.booleans()), max_size=60)
+
+
+def folded(steps, model=None):
+    model = model or GaussianFilter()
+    states = [model.start(SKILLS)]
+    for skills, tag, correct in steps:
+        states.append(model.update(states[-1], Evidence(model.item("x", skills, tag), correct)))
+    return model, states
+
+
+def test_golden_values_of_one_step():
+    # By hand: z = 0 + 0 + .8473 - .7, V = .8 + .6 + .5, p0 = .5368, w = .2486, e = (1 - .5368) / (1 + .2486 * 1.9)
+    model, states = folded([(["a"], "hard", True)])
+    values = states[-1].values
+    assert values["t"] == pytest.approx(0.8 * 0.31462, abs=1e-4)
+    assert values["skills"]["a"][0] == pytest.approx(0.6 * 0.31462 + 0.02, abs=1e-4)
+    assert values["vt"] == pytest.approx(0.8 + 0.002 - 0.64 * 0.16889, abs=1e-4)
+    assert model.mastery(states[-1], "a").probability == pytest.approx(0.574, abs=1e-3)
+
+
+def test_a_flawless_learner_is_mastered_after_four_two_one_one_hard_items():
+    model = GaussianFilter()
+    state, needed = model.start("abcd"), []
+    for skill in "abcd":
+        for count in range(1, 10):
+            state = model.update(state, Evidence(model.item("x", [skill], "hard"), True))
+            if model.mastery(state, skill).probability >= 0.8:
+                needed.append(count)
+                break
+    assert needed == [4, 2, 1, 1]
+
+
+@given(answers)
+def test_published_mastery_moves_with_the_answer_or_not_at_all(steps):
+    model, states = folded(steps)
+    for (_, _, correct), before, after in zip(steps, states, states[1:], strict=False):
+        for skill in SKILLS:
+            old, new = model.mastery(before, skill).probability, model.mastery(after, skill).probability
+            assert 0 <= new <= 1
+            assert new >= old if correct else new <= old
+
+
+@given(answers, st.sampled_from(SKILLS))
+def test_bounds_hold_whatever_comes(steps, skill):
+    model, states = folded(steps)
+    known = model.mastery(states[-1], skill)
+    assert 0 <= known.low <= known.high <= 1
+    assert known.responses == sum(skill in skills for skills, _, _ in steps)
+    for tag in ("easy", "hard"):
+        assert 0 < model.predict(states[-1], model.item("x", [skill], tag)) < 1
+    easy, hard = (model.predict(states[-1], model.item("x", [skill], tag)) for tag in ("easy", "hard"))
+    assert easy > hard
+
+
+def test_a_thousand_answers_stay_finite():
+    for correct in (True, False):
+        model, states = folded([(["a"], "medium", correct)] * 1000)
+        known = model.mastery(states[-1], "a")
+        assert (known.probability > 0.999) is correct
+        assert known.enough
+
+
+def test_update_leaves_its_argument_alone():
+    model, states = folded([(["a", "b"], "easy", True)])
+    assert states[0] == model.start(SKILLS)
+
+
+def test_a_band_is_withheld_until_there_is_evidence():
+    model, states = folded([(["a"], "medium", True)] * 6)
+    assert model.mastery(states[0], "a").band == "new"
+    assert model.mastery(states[-1], "a").band == "mastered"
+
+
+@pytest.mark.parametrize("wrong", [{"learner_variance": 0.0}, {"growth": -0.1}, {"standard": 1.0}])
+def test_coefficients_out_of_bounds_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Coefficients(**wrong)
+
+
+def test_serving_needs_no_scikit_learn():
+    code = "import sys, engine.mastery.gaussian_filter, engine.pacing.mastery_paced; sys.exit('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

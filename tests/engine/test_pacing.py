@@ -1,0 +1,216 @@
+"""Pacing as a learner lives it: probe and skip, practice, help, overrides."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.domain.errors import Refused
+from engine.domain.pacing import CARD_EVERY
+from engine.pacing.fixed_order import FixedOrder
+from tests.engine.sample import Walk, build_version
+
+SLOT = "slot:module-1/skill-1"
+
+
+def purposes(decisions):
+    return [d.purpose for d in decisions]
+
+
+def test_who_knows_the_skill_skips_its_teaching_after_hard_probes():
+    walk = Walk()
+    decisions = walk.go(correct=True)
+    assert purposes(decisions) == ["teach", "probe", "probe", "probe", "probe", "teach"]
+    assert walk.path.closed == {
+        "intro-1": "done",
+        "read-1": "skipped",
+        "worked-1": "skipped",
+        SLOT: "mastered",
+        "recap-1": "done",
+    }
+    (skip,) = [a for a in walk.adjustments if a.kind == "skip"]
+    assert skip.reason.facts["right"] == 4
+    assert skip.seconds == -(120 + 120 + 180)
+    assert skip.card
+
+
+def test_a_wrong_probe_leads_to_the_teaching_and_costs_no_second_try():
+    walk = Walk()
+    walk.answer(walk.decide(), None)
+    probe = walk.decide()
+    assert (probe.purpose, probe.reason.code) == ("probe", "probe.skill_entry")
+    walk.answer(probe, False)
+    after = walk.decide()
+    assert (after.purpose, after.activity_id) == ("teach", "read-1")
+
+
+def test_practice_stops_at_mastery_with_at_least_two_items():
+    walk = Walk()
+    walk.answer(walk.decide(), None)
+    walk.answer(walk.decide(), False)
+    decisions = walk.go(correct=True)
+    practised = [d for d in decisions if d.purpose == "practice"]
+    assert 2 <= len(practised) < 8
+    assert walk.path.closed[SLOT] == "mastered"
+
+
+def test_a_wrong_practice_answer_is_offered_once_more_and_gives_no_second_evidence():
+    walk = Walk()
+    walk.answer(walk.decide(), None)
+    for correct in (False, None, None):
+        walk.answer(walk.decide(), correct)
+    first = walk.decide()
+    assert first.purpose == "practice"
+    walk.answer(first, False)
+    again = walk.decide()
+    assert (again.purpose, again.attempt, again.activity_id) == ("retry", 2, first.activity_id)
+    before = walk.mastery
+    walk.answer(again, True)
+    assert walk.mastery == before
+    assert walk.decide().activity_id != first.activity_id
+
+
+def test_who_struggles_gets_a_worked_example_then_the_instructor_and_still_completes():
+    walk = Walk()
+    decisions = walk.go(correct=False)
+    codes = [a.reason.code for a in walk.adjustments]
+    assert codes == ["help.worked_example", "help.instructor", "close.pool_spent"]
+    assert "worked_example" in purposes(decisions)
+    assert walk.path.flags == (SLOT,)
+    assert walk.path.closed[SLOT] == "practised"
+    assert walk.decide().kind == "module_done"
+
+
+def test_the_second_module_sends_a_struggle_back_to_the_first():
+    walk = Walk()
+    walk.go(correct=False)
+    decisions = walk.go(correct=False, module_id="module-2")
+    assert [d.activity_id for d in decisions if d.purpose == "prerequisite"] == ["worked-1"]
+
+
+def test_hints_turn_a_right_answer_into_no_evidence():
+    walk = Walk()
+    walk.answer(walk.decide(), None)
+    before = walk.mastery
+    walk.answer(walk.decide(), True, hints=1)
+    assert walk.mastery == before
+
+
+def test_undo_brings_the_teaching_back_and_is_not_proposed_again():
+    walk = Walk()
+    while not walk.adjustments:
+        walk.answer(walk.decide(), True)
+    walk.override("undo", SLOT)
+    back = walk.decide()
+    assert (back.activity_id, back.purpose) == ("read-1", "teach")
+    walk.go(correct=True)
+    assert [a.kind for a in walk.adjustments if a.kind == "skip"] == ["skip"]
+    with pytest.raises(Refused):
+        walk.override("undo", SLOT)
+
+
+def test_testing_out_takes_two_right_answers_and_ends_at_a_wrong_one():
+    walk = Walk()
+    walk.override("test_out", SLOT)
+    walk.answer(walk.decide(), True)
+    walk.answer(walk.decide(), True)
+    assert walk.path.closed[SLOT] == "tested_out"
+    assert walk.path.closed["read-1"] == "tested_out"
+    failed = Walk()
+    failed.override("test_out", SLOT)
+    failed.answer(failed.decide(), False)
+    assert failed.path.testing is None
+    assert SLOT not in failed.path.closed
+    with pytest.raises(Refused):
+        walk.override("test_out", SLOT)
+
+
+def test_show_me_anyway_comes_first_and_changes_no_closure():
+    walk = Walk()
+    walk.go(correct=True)
+    closed = walk.path.closed
+    walk.override("show_anyway", "read-1")
+    shown = walk.decide()
+    assert (shown.activity_id, shown.purpose) == ("read-1", "show_anyway")
+    walk.answer(shown, None)
+    assert walk.path.closed == closed
+    assert walk.decide().kind == "module_done"
+    with pytest.raises(Refused):
+        walk.override("show_anyway", "nowhere")
+
+
+def test_waiver_and_seen_by_the_instructor_close_what_they_name():
+    walk = Walk()
+    walk.override("waive", "module-1")
+    assert set(walk.path.closed.values()) == {"waived"}
+    walk.override("saw_them_do", "skill-2")
+    assert walk.path.closed["slot:module-2/skill-2"] == "mastered"
+    assert walk.path.closed["read-2"] == "skipped"
+    for kind in ("waive", "saw_them_do", "mode"):
+        with pytest.raises(Refused):
+            walk.override(kind, "nowhere")
+
+
+def test_the_pace_changes_which_item_comes_next():
+    chances = {}
+    for mode in ("gentle", "recommended", "fast"):
+        walk = Walk()
+        walk.override("mode", mode)
+        walk.answer(walk.decide(), None)
+        for correct in (False, None, None, True):
+            walk.answer(walk.decide(), correct)
+        chances[mode] = walk.decide().inputs["predicted"]
+    assert chances["gentle"] >= chances["recommended"] >= chances["fast"]
+    assert chances["gentle"] > chances["fast"]
+
+
+def test_the_last_module_completes_the_course():
+    walk = Walk()
+    walk.go(correct=True)
+    assert walk.decide().kind == "module_done"
+    walk.go(correct=True, module_id="module-2")
+    assert walk.decide("module-2").kind == "course_done"
+
+
+def test_fixed_order_shows_everything():
+    walk = Walk(policy=FixedOrder())
+    decisions = walk.go(correct=True)
+    assert [d.activity_id for d in decisions] == [
+        "intro-1", "read-1", "worked-1", "item-1-0", "item-1-1", "item-1-2", "recap-1",
+    ]  # fmt: skip
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1), st.integers(1, 9))
+def test_every_learner_completes_and_cards_are_rare(seed, ability, pool):
+    rng = random.Random(seed)
+    walk = Walk(version=build_version(modules=2, pool=pool))
+    shown = []
+    for module in ("module-1", "module-2"):
+        for _ in range(60):
+            decision = walk.decide(module)
+            if decision.kind != "present":
+                break
+            if rng.random() < 0.05:
+                walk.override("show_anyway", "intro-1")
+            known = len(walk.adjustments)
+            walk.answer(decision, rng.random() < ability, hints=rng.random() < 0.1)
+            shown += [walk.path.seq for a in walk.adjustments[known:] if a.card]
+        else:
+            raise AssertionError("the module did not end")
+    assert all(b - a >= CARD_EVERY for a, b in pairwise(shown))
+    assert walk.decide("module-2").kind == "course_done"
+
+
+@given(st.integers(0, 10_000), st.floats(0.1, 0.9))
+def test_deciding_twice_decides_the_same_and_changes_nothing(seed, ability):
+    rng = random.Random(seed)
+    walk = Walk()
+    for _ in range(8):
+        state = (walk.path, walk.mastery)
+        assert walk.decide() == walk.decide()
+        assert (walk.path, walk.mastery) == state
+        walk.answer(walk.decide(), rng.random() < ability)
