@@ -17,6 +17,7 @@ from engine.domain.ports import Block
 COMMON_OPTIONS = ("title", "skills", "pool", "difficulty", "hint")
 MAX_HINTS = 3
 MAX_ANSWER_LENGTH = 500
+MAX_NUMBER = 10**30
 _BAR = re.compile(r"(?<!\\)\|")
 _ESCAPED_BAR = re.compile(r"\\\|")
 
@@ -153,7 +154,7 @@ def answer_mapping(answer: object) -> Mapping[str, Any]:
 def typed_answer(answer: object, key: str) -> str:
     """Return the text typed into the field `key`. Raises Malformed when it is missing, empty, too long or no text."""
     given = answer_mapping(answer).get(key)
-    if isinstance(given, int | float) and not isinstance(given, bool):
+    if isinstance(given, int | float) and not isinstance(given, bool) and abs(given) < MAX_NUMBER:
         given = repr(given)
     if not isinstance(given, str):
         raise Malformed(f"The answer has no text in '{key}'. Type an answer and send it again.")

@@ -10,7 +10,7 @@ from content.activities.choice.tasklist import TaskList
 MAX_LENGTH_RATIO = 1.6
 SHORT_OPTION = 20
 """Up to this many characters the length of an option tells nothing."""
-_ALL_OF = re.compile(r"\b(?:all|none|both) of (?:the above|the below|these|them)\b", re.IGNORECASE)
+_ALL_OF = re.compile(r"\b(?:all|none|both) of the (?:above|below)\b", re.IGNORECASE)
 
 
 def option_faults(read: TaskList, line: int, most: int) -> Iterator[tuple[int, str]]:

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 MAX_LENGTH = 60
-MAX_DIGITS = 30
+MAX_DIGITS = 25
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000'’_]+")
 _NUMBER = re.compile(r"[+-]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][+-]?\d{1,2})?")
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
