@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox import (
@@ -47,7 +47,9 @@ def create_app(lms: Lms, with_control: bool) -> Flask:
 
     @app.context_processor
     def for_templates() -> dict[str, object]:
-        return {"lms": lms, "tool": lms.config.tool}
+        # A page of the LMS inside the tool's frame must not repeat the LMS's own header.
+        framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
+        return {"lms": lms, "tool": lms.config.tool, "framed": framed}
 
     @app.after_request
     def add_headers(response: Response) -> Response:
