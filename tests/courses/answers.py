@@ -52,4 +52,129 @@ answer = f"`{answer}`"
 """,
 }
 
-ANSWERS = {**FIRST_LOOK}
+TEXT = {
+    "nt-distinct-after": """
+import pandas as pd
+answer = pd.Series([" Pune", "PUNE", "Pu ne", "pune "]).str.strip().str.lower().nunique()
+""",
+    "nt-write-chain": """
+import pandas as pd
+df = pd.DataFrame({"plan": ["basic", "Basic ", "BASIC", " pro"]})
+answer = 'df["plan"].str.strip().str.lower()'
+assert eval(answer).tolist() == ["basic", "basic", "basic", "pro"]
+""",
+    "nt-four-spaces": """
+import pandas as pd
+answer = pd.Series(["Ana" + " " * 6 + "Silva"]).str.replace("  ", " ").str.count(" ").iloc[0]
+""",
+    "nt-strasse": """
+import unicodedata
+a, b = "Lindenstraße 4", "LINDENSTRASSE 4"
+steps = {"`.str.lower()`": str.lower, "`.str.casefold()`": str.casefold, "`.str.title()`": str.title,
+         '`.str.normalize("NFC")`': lambda text: unicodedata.normalize("NFC", text)}
+answer, = [name + " on both lists" for name, step in steps.items() if step(a) == step(b)]
+""",
+    "nt-nan-becomes-text": """
+import pandas as pd
+answer = pd.Series(["Paid", None, "PAID", None, "open", "Open"]).map(lambda v: str(v).lower()).nunique()
+""",
+    "tidy-status": """
+import pandas as pd
+def tidy(text):
+    return text.str.replace("\u00a0", " ").str.replace(r"\\s+", " ", regex=True).str.strip()
+df = pd.read_csv("orders.csv")
+answer = 'df["status"] = tidy(df["status"]).str.casefold()'
+exec(answer)
+assert df["status"].nunique() == 3 and df["status"].isna().sum() == 5
+""",
+    "ms-how-many-unknown": """
+cells = ["manila", "ceb", "davoa", "cebu", "manila city", "ceb", "davao"]
+answer = len(set(cells) - {"manila", "cebu", "davao"})
+""",
+    "ms-map-makes-missing": """
+import pandas as pd
+answer = pd.Series(["lagos", "lag", "abuja", "abj", "kano"]).map({"lag": "lagos", "abj": "abuja"}).isna().sum()
+""",
+    "ms-list-leftovers": """
+import pandas as pd
+df, allowed = pd.DataFrame({"city": ["cebu", "ceb"]}), ["cebu"]
+answer = 'df[~df["city"].isin(allowed)]'
+assert eval(answer)["city"].tolist() == ["ceb"]
+""",
+    "ms-inside-of-a-word": """
+import pandas as pd
+answer = pd.Series(["losan", "losangeles"]).str.replace("losan", "losangeles").iloc[1]
+""",
+    "ms-mapped-too-early": """
+import pandas as pd
+s = pd.Series(["SP", "sp ", "Sp", "sp"])
+s = s.replace({"sp": "são paulo"}).str.strip().str.lower()
+answer = (s == "são paulo").sum()
+""",
+}
+
+TYPES = {
+    "which-month": """
+import pandas as pd
+answer = pd.to_datetime("05/04/2026", format="%d/%m/%Y").month
+""",
+    "format-for-pune": """
+import pandas as pd
+answer = "%d %b %Y %H:%M"
+assert pd.to_datetime("14 Mar 2026 09:05", format=answer) == pd.Timestamp(2026, 3, 14, 9, 5)
+""",
+    "pd-write-format": """
+import pandas as pd
+answer = "%Y/%m/%d"
+assert pd.to_datetime("2026/01/30", format=answer) == pd.Timestamp(2026, 1, 30)
+""",
+    "pd-count-nat": """
+import pandas as pd
+cells = ["31.02.2026", "28.02.2026", "1.3.2026", "2026-03-01", "", "15.13.2026"]
+answer = pd.to_datetime(pd.Series(cells), format="%d.%m.%Y", errors="coerce").isna().sum()
+""",
+    "pd-text-max": """
+import pandas as pd
+answer = pd.Series(["15.01.2026", "28.02.2026", "03.03.2026"]).max()
+""",
+    "pd-dayfirst-iso": """
+import warnings, pandas as pd
+warnings.simplefilter("ignore")
+answer = pd.to_datetime(pd.Series(["2026-03-04"]), dayfirst=True).dt.month.iloc[0]
+""",
+    "pd-what-coerce-hid": """
+import pandas as pd
+raw = pd.Series(["2026-01-02", None, "soon"])
+day = pd.to_datetime(raw, format="%Y-%m-%d", errors="coerce")
+masks = ["day.isna()", "raw.isna() & day.isna()", "raw.isna() != day.notna()", "raw.notna() & day.isna()"]
+answer, = ["`" + mask + "`" for mask in masks if eval(mask).tolist() == [False, False, True]]
+""",
+    "pd-two-digit-year": """
+import pandas as pd
+answer = pd.to_datetime("14.03.68", format="%d.%m.%y").year
+""",
+    "read-two-amounts": "answer = float('1.234,50'.replace('.', '').replace(',', '.')) + float('550,00'.replace(',', '.'))",
+    "pn-hamburg-amount": "answer = float('3.016,40'.replace('.', '').replace(',', '.'))",
+    "pn-indian-grouping": "answer = sum(float(text.replace(',', '')) for text in ('1,12,400.00', '1,50,000.00'))",
+    "pn-read-csv-options": """
+import io, pandas as pd
+answer = 'decimal=",", thousands="."'
+assert eval("pd.read_csv(io.StringIO('a;b\\\\n1.234,50;1'), sep=';', " + answer + ")")["a"].iloc[0] == 1234.5
+""",
+    "pn-swapped-order": """
+import pandas as pd
+answer = pd.Series(["2.035,60"]).str.replace(",", ".").str.replace(".", "").iloc[0]
+""",
+    "pn-lost-minus": """
+import pandas as pd
+s = pd.Series(["120.00", "(45.00)", "30.00"])
+answer = pd.to_numeric(s.str.replace(r"[^\\d.]", "", regex=True)).sum() - (120 - 45 + 30)
+""",
+    "pn-dot-as-pattern": """
+import pandas as pd
+assert pd.Series(["12.500", "7.250"]).str.replace(".", "", regex=True).tolist() == ["", ""]
+answer = "Two empty strings, nothing left"
+""",
+}
+
+ANSWERS = {**FIRST_LOOK, **TEXT, **TYPES}

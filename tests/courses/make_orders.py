@@ -1,6 +1,6 @@
 """Write the synthetic data set of the course "Cleaning messy data with Python".
 
-Every person, order and amount is made up. Run `python tests/courses/make_orders.py` to write the
+Every person, order and amount is made up. Run `python -m tests.courses.make_orders` to write the
 files again; the same seed gives the same bytes.
 """
 
@@ -10,6 +10,8 @@ import random
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+
+from tests.courses.clean_orders import clean
 
 DATA = Path(__file__).parents[2] / "content" / "courses" / "cleaning-messy-data" / "data"
 SEED = 20260331
@@ -161,7 +163,33 @@ def build() -> str:
     return text.getvalue()
 
 
-FILES = {"orders.csv": build}
+LATE_ORDERS = """\
+order_id,branch,customer,service,ordered,amount,minutes,status
+00562,hamburg ,Jürgen Weiß,Tuneup,30.03.2026,"1.089,00 €",720,paid
+00563,CHI,Grace Otieno,Brakes,03/30/2026,$62.50,40,Paid
+00564,NBO,Kofi Mensah,tune up,30/03/2026,"KES 12,400.00",999,open
+00565,Poona,Anjali Deshpande,Battery check,31-Mar-2026,"₹1,04,250.00",360,paid
+00566,sao paulo,Rafael Souza,wheel true,2026-03-31,"R$ 1.200,50",180,open
+00563,CHICAGO,grace otieno,Brakes,03/30/2026,$62.50,40,paid
+00567,Hambrug,Marie Dubois,Brake service,31.03.2026,"54,50 €",40,paid
+00568,Nairobi,Wanjiru Kamau,Wheel truing,31/03/2026,tbc,30,open
+00569,Chicago,Samuel Cohen,TUNE-UP,03/31/2026,free,60,paid
+00566,São Paulo,Rafael Souza,Wheel truing,2026-03-31,"R$ 1.200,50",180,paid
+00570,Pune,Ravi Kulkarni,Tune-up,31-Feb-2026,"₹8,455.00",60,paid
+00571,Hamburg,Ole Hansen,battery-check,31.03.2062,"145,50 €",45,PAID
+"""
+
+
+def after(step: str) -> str:
+    """The text of the file a module starts from, when the learner has no own table at hand."""
+    table = getattr(clean(io.StringIO(build())), step)
+    return str(table.to_csv(index=False))
+
+
+FILES = {
+    "orders.csv": build, "late_orders.csv": lambda: LATE_ORDERS, "orders_text.csv": lambda: after("text"),
+    "orders_typed.csv": lambda: after("typed"), "orders_resolved.csv": lambda: after("resolved"),
+}
 
 if __name__ == "__main__":
     for name, text_of in FILES.items():

@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from answers import ANSWERS
-from make_orders import DATA, FILES
-from module_code import MODULES, TAUGHT, Block, read_blocks, read_snippets, right_choices
+
+from tests.courses.answers import ANSWERS
+from tests.courses.make_orders import DATA, FILES
+from tests.courses.module_code import MODULES, TAUGHT, Block, read_blocks, read_snippets, right_choices
 
 pytest.importorskip("pandas")
 
