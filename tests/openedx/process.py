@@ -40,7 +40,8 @@ class OpenEdxPlatform:
 
         Args:
             tool_base_url: as for use_tool(); may follow later, when the tool is up.
-            host: the name in the issuer and in every URL (`lms.localhost` for two sites in a browser).
+            host: the name in the issuer and in every URL (`lms.localhost` for two sites in a
+                browser; only browsers resolve such names, so launches are then driven by unit_url()).
             port: 0 takes a free one.
 
         Raises:
@@ -266,13 +267,13 @@ class OpenEdxPlatform:
         return list(self._record()["blocks"][block]["scores"])
 
     def _record(self) -> dict[str, Any]:
-        response = self._control.get(f"{self.server.url}/control/record", timeout=TIMEOUT_S)
+        response = self._control.get(f"{self.server.control_url}/record", timeout=TIMEOUT_S)
         return self._read(response)
 
     def _post(
         self, command: str, body: Mapping[str, object] | None = None, seat: requests.Session | None = None
     ) -> dict[str, Any]:
-        url = f"{self.server.url}/control/{command}"
+        url = f"{self.server.control_url}/{command}"
         return self._read((seat or self._control).post(url, json=body or {}, timeout=TIMEOUT_S))
 
     def _read(self, response: requests.Response) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.openedx.environment import OpenEdxUnavailableError, ensure_environment
 
@@ -38,6 +39,7 @@ class Server:
                 env=_clean_environment(),
             )
         self.url = self._await_ready()
+        self.control_url = f"http://127.0.0.1:{urlsplit(self.url).port}/control"
 
     def stop(self) -> None:
         """End the process, which leaves when its standard input closes, and delete its folder."""

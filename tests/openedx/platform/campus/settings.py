@@ -58,6 +58,7 @@ TEMPLATES = [
 
 # Saving deep links needs the LMS session inside a foreign frame, hence None and Secure.
 SESSION_COOKIE_NAME = "campus_session"
+CSRF_COOKIE_NAME = "campus_csrf"
 SESSION_COOKIE_SAMESITE = "None"
 SESSION_COOKIE_SECURE = True
 
