@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from sandbox import gradebook
 from sandbox.courses import (
@@ -175,5 +175,8 @@ def _number(value: float) -> str:
 
 def error_page(error: HTTPException) -> ResponseReturnValue:
     """Say in plain words what went wrong."""
+    if isinstance(error, SecurityError):
+        # No page: under a foreign host name no address of ours can be written.
+        return "This host name is not served here.\n", 400, {"Content-Type": "text/plain"}
     status = error.code or 500
     return render_template("error.html", status=status, why=error.description), status
