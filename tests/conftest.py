@@ -1,0 +1,126 @@
+"""The servers, databases and browser every test may ask for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import Engine
+
+from engine.storage.database import open_database
+from engine.storage.unit_of_work import UnitOfWorkFactory
+from tests.servers.postgres import Postgres, postgres, remove_leftovers
+from tests.servers.redis import redis_server_url, worker_url
+from tests.servers.shared import ServerMissing, begin_run, end_run, unavailable
+from tests.servers.sqlite import migrated_copy
+
+RUN = pytest.StashKey[Path]()
+DATABASES = ("sqlite", "postgresql")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder that the run's workers share."""
+    folder = begin_run()
+    if folder is not None:
+        config.stash[RUN] = folder
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the run's servers, also after failures."""
+    folder = config.stash.get(RUN, None)
+    if folder is not None:
+        remove_leftovers(folder)
+        end_run(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Postgres:
+    """The run's PostgreSQL cluster."""
+    try:
+        return postgres()
+    except ServerMissing as missing:
+        unavailable("PostgreSQL", missing)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: Postgres) -> Iterator[str]:
+    """A migrated PostgreSQL database of this worker; what a test leaves in it stays."""
+    url = postgres_server.create()
+    yield url
+    postgres_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def redis_url(worker_id: str) -> str:
+    """The Redis database of this worker; what a test leaves in it stays."""
+    try:
+        return worker_url(redis_server_url(), worker_id)
+    except ServerMissing as missing:
+        unavailable("Redis", missing)
+
+
+@pytest.fixture
+def redis_client(redis_url: str) -> Iterator[redis.Redis]:
+    """A client of this worker's Redis database, emptied before the test."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushdb()
+        yield client
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A migrated SQLite file of this test."""
+    return migrated_copy(tmp_path / "pacemate.sqlite")
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database of this test, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    server: Postgres = request.getfixturevalue("postgres_server")
+    url = server.create()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture(params=DATABASES)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of this test without any table, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres_server")
+    url = server.create(migrated=False)
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    """The engine of `database_url`."""
+    engine = open_database(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def uow_factory(database: Engine) -> UnitOfWorkFactory:
+    """Makes units of work on `database`."""
+    return UnitOfWorkFactory(database)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The browser of this machine."""
+    named = os.environ.get("CHROMIUM")
+    found = [named] if named else [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    path = next((p for p in found if p is not None and Path(p).exists()), None)
+    if path is None:
+        unavailable("Chromium", "not at CHROMIUM, and no chromium, chromium-browser or google-chrome on PATH")
+    return path
