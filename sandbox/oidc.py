@@ -197,7 +197,7 @@ def _as_learner(lms: Lms, course: Course, member: Member) -> Member:
 
 def sign(claims: dict[str, Any], key: SigningKey) -> str:
     """Return the claims as a signed JWT."""
-    return jwt.encode(claims, key.pem, algorithm="RS256", headers={"kid": key.kid})
+    return jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid})
 
 
 def auto_post(action: str, fields: dict[str, str], title: str, message: str | None = None) -> str:
