@@ -107,13 +107,14 @@
     }
     sent = null;
     freeze(false);
+    if (status === 409) { forget(key); say("This question was answered before. Reload the page to go on."); return; }
     save();
     say(status === 401 || status === 403
       ? "This page is no longer signed in. Reopen it from your course; your answer is kept on this device."
       : "The answer was not accepted (" + status + "). It is kept on this device; reload the page.");
   });
   document.addEventListener("htmx:beforeSwap", function (event) {
-    if (!ours(event) || !event.detail.shouldSwap) return;
+    if (!form || event.detail.requestConfig.elt !== form || !event.detail.shouldSwap) return;
     if (event.detail.xhr.status === 422) { sent = null; save(); } else { forget(key); }
     clearTimeout(timer);
     attempt = 0;
@@ -124,10 +125,9 @@
   function hiddenStep() { return document.querySelector("[data-steps] > .step:not(.is-open)"); }
   function label() {
     var step = hiddenStep();
-    document.querySelectorAll("[data-primary]").forEach(function (button) {
-      var words = button.querySelector("[data-label]") || button;
-      if (!button.dataset.words) button.dataset.words = words.textContent;
-      words.textContent = step ? step.dataset.label : button.dataset.words;
+    document.querySelectorAll("[data-primary] [data-label]").forEach(function (words) {
+      if (!words.dataset.words) words.dataset.words = words.textContent;
+      words.textContent = step ? step.dataset.label : words.dataset.words;
     });
   }
   function reveal() {
