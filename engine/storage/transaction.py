@@ -14,6 +14,8 @@ Insert = postgresql.Insert | sqlite.Insert
 AnyResult = CursorResult[*tuple[Any, ...]]
 AnyRow = Row[*tuple[Any, ...]]
 AnySelect = Select[*tuple[Any, ...]]
+ROWCOUNT = {"preserve_rowcount": True}
+"""psycopg forgets how many rows an INSERT wrote unless it is asked to keep the number."""
 
 
 class Transaction:
@@ -31,7 +33,7 @@ class Transaction:
 
     def run(self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> AnyResult:
         """Execute a statement; several sets of values are sent together."""
-        return self.session.connection().execute(statement, values)
+        return self.session.connection().execute(statement, values, execution_options=ROWCOUNT)
 
     def insert(self, table: Table) -> Insert:
         """Return an INSERT that knows ON CONFLICT."""
