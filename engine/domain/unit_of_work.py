@@ -26,6 +26,12 @@ class Courses(Protocol):
     def add(self, version: CourseVersion, now: datetime) -> None:
         """Store a version; its (course, number) and (course, digest) are unique."""
 
+    def add_file(self, sha256: str, content: bytes, now: datetime) -> None:
+        """Store a file of a course under its SHA-256; storing it again is harmless."""
+
+    def file(self, sha256: str) -> bytes | None:
+        """Return a file by its SHA-256."""
+
     def version(self, version_id: str) -> CourseVersion:
         """Return a version, from the process's cache where it is there. Raises NotFound."""
 

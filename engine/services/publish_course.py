@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,13 +12,19 @@ from engine.services.kit import Kit
 
 
 def publish_course(
-    draft: CourseVersion, kit: Kit, *, grant_to: tuple[str, ...] = (), now: datetime | None = None
+    draft: CourseVersion,
+    kit: Kit,
+    *,
+    grant_to: tuple[str, ...] = (),
+    files: Mapping[str, bytes] | None = None,
+    now: datetime | None = None,
 ) -> CourseVersion:
     """Store a checked course as its next version; the same content again returns the version it already is.
 
     Args:
         draft: its `id` and `number` are ignored.
         grant_to: ids of tenants that may use the course.
+        files: SHA-256 to content of the files the version lists.
     """
     now = now or kit.clock()
     with kit.uow() as uow:
@@ -30,6 +37,8 @@ def publish_course(
             id_ = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{draft.course_id}:{number}:{draft.digest}"))
             version = replace(draft, id=id_, number=number)
             uow.courses.add(version, now)
+        for sha256, content in (files or {}).items():
+            uow.courses.add_file(sha256, content, now)
         for tenant_id in grant_to:
             uow.courses.grant(draft.course_id, tenant_id)
         uow.commit()

@@ -38,6 +38,7 @@ def downgrade() -> None:
         "memberships",
         "cohorts",
         "course_access",
+        "course_files",
         "course_versions",
         "courses",
         "people",
@@ -104,6 +105,13 @@ def _courses() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_course_versions")),
         sa.UniqueConstraint("course_id", "digest", name=op.f("uq_course_versions_course_id_digest")),
         sa.UniqueConstraint("course_id", "number", name=op.f("uq_course_versions_course_id_number")),
+    )
+    op.create_table(
+        "course_files",
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_course_files")),
     )
     op.create_table(
         "course_access",

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from engine.domain.catalog import CourseVersion
 from engine.domain.catalog_json import from_json, to_json
 from engine.domain.errors import Conflict, NotFound
-from engine.storage.tables.courses import course_access, course_versions, courses
+from engine.storage.tables.courses import course_access, course_files, course_versions, courses
 from engine.storage.transaction import Transaction
 
 
@@ -80,6 +80,16 @@ class SqlCourses:
                 f"Version {version.number} of the course '{version.course_id}', or its content under another number, is "
                 "published already. Read the newest version and publish after it."
             )
+
+    def add_file(self, sha256: str, content: bytes, now: datetime) -> None:
+        """Store a file under its digest; storing it again is harmless."""
+        statement = self._tx.insert(course_files).on_conflict_do_nothing()
+        self._tx.run(statement, {"sha256": sha256, "content": content, "created_at": now})
+
+    def file(self, sha256: str) -> bytes | None:
+        """Return a file by its digest."""
+        found = self._tx.run(select(course_files.c.content).where(course_files.c.sha256 == sha256)).scalar_one_or_none()
+        return None if found is None else bytes(found)
 
     def version(self, version_id: str) -> CourseVersion:
         """Return a version, from the process's cache where it is there. Raises NotFound."""

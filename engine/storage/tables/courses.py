@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table, UniqueConstraint
 
 from engine.storage.tables.base import Json, UtcDateTime, metadata
 
@@ -26,6 +26,16 @@ course_versions = Table(
     Column("published_at", UtcDateTime, nullable=False, doc="When it was published, for people."),
     UniqueConstraint("course_id", "number"),
     UniqueConstraint("course_id", "digest"),
+)
+
+course_files = Table(
+    "course_files",
+    metadata,
+    Column(
+        "sha256", String, primary_key=True, doc="Of the content; versions list their files by it, so equal ones are kept once."
+    ),
+    Column("content", LargeBinary, nullable=False, doc="The file, at most 1 MB: every web process can send it."),
+    Column("created_at", UtcDateTime, nullable=False, doc="When it was first published, for cleaning up."),
 )
 
 course_access = Table(

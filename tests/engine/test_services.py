@@ -1,0 +1,281 @@
+"""The walk through the use cases, on both databases."""
+
+from __future__ import annotations
+
+import random
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from engine.domain.errors import Conflict, Malformed, NotFound, Refused
+from engine.domain.pacing import PathState
+from engine.domain.responses import Response
+from engine.services.enrol import preview_as_learner, start_over
+from engine.services.next_activity import next_activity
+from engine.services.replay import fold_all, replay
+from engine.services.set_cohort import CohortSettings, set_cohort
+from engine.services.show_hint import show_hint
+from engine.services.state import fold_for
+from engine.services.submit_response import Answer, submit_response
+from tests.engine.stage import OTHER_TENANT, TENANT, Stage
+
+
+@pytest.fixture
+def stage(uow_factory):
+    return Stage(uow_factory)
+
+
+def test_a_learner_walks_to_the_end_and_each_milestone_is_told_once(stage):
+    learner = stage.launch()
+    replies = stage.go(learner, right=True)
+    assert replies[-1].next_kind == "course_done"
+    state = stage.state(learner)
+    assert state.enrolment.progress_bp == 10_000
+    assert state.enrolment.completed_at is not None
+    types = [e.type for e in stage.events()]
+    assert types.count("milestone.reached.v1") == 3
+    assert types.count("course.completed.v1") == 1
+    assert types.count("module.completed.v1") == 2
+    assert types[0] == "enrolment.started.v1"
+    assert [r.milestone for r in replies if r.milestone] == [25, 50, 75] or sum(bool(r.milestone) for r in replies) >= 1
+
+
+def test_asking_twice_for_what_is_next_returns_the_same_presentation(stage):
+    learner = stage.launch()
+    first, second = stage.next(learner), stage.next(learner)
+    assert first.presentation == second.presentation
+    assert first.decision.reason.code == "teach.next"
+
+
+def test_a_resend_returns_the_saved_reply_and_another_answer_is_refused(stage):
+    learner = stage.launch()
+    stage.answer(learner, stage.next(learner), True)
+    probe = stage.next(learner)
+    reply = stage.answer(learner, probe, True)
+    again = stage.answer(learner, probe, True)
+    assert again == reply
+    assert stage.state(learner).path.seq == 2
+    with pytest.raises(Conflict):
+        stage.answer(learner, probe, False)
+
+
+def test_a_malformed_answer_stores_nothing(stage):
+    learner = stage.launch()
+    stage.answer(learner, stage.next(learner), True)
+    probe = stage.next(learner)
+    before = stage.state(learner)
+    for values in ({}, {"right": "yes"}, {"right": None}):
+        with pytest.raises(Malformed):
+            submit_response(Answer(learner.id, TENANT, probe.presentation.id, values), stage.kit)
+    assert stage.state(learner) == before
+    assert stage.answer(learner, probe, True).seq == 2
+
+
+def test_an_answer_to_something_not_presented_is_refused(stage):
+    learner, other = stage.launch("a"), stage.launch("b")
+    foreign = stage.next(other).presentation.id
+    for id_ in (foreign, "7d0c8b0e-5b0f-4f6e-9d1b-0c6f3f7f0aff", "no id at all"):
+        with pytest.raises(NotFound):
+            submit_response(Answer(learner.id, TENANT, id_, {}), stage.kit)
+
+
+def test_tenants_never_cross(stage):
+    learner = stage.launch()
+    shown = stage.next(learner).presentation.id
+    for act in (
+        lambda: next_activity(learner.id, OTHER_TENANT, None, stage.kit),
+        lambda: submit_response(Answer(learner.id, OTHER_TENANT, shown, {}), stage.kit),
+        lambda: replay(learner.id, OTHER_TENANT, stage.kit),
+        lambda: show_hint(shown, learner.id, OTHER_TENANT, 1, stage.kit),
+        lambda: start_over(learner.id, OTHER_TENANT, stage.kit),
+    ):
+        with pytest.raises(NotFound):
+            act()
+    assert stage.launch(tenant=OTHER_TENANT).cohort_id != learner.cohort_id
+
+
+def test_active_time_is_capped_by_the_servers_interval_and_unknown_stays_unknown(stage):
+    learner = stage.launch()
+    stage.answer(learner, stage.next(learner), True, active_s=9_999.0)
+    assert stage.state(learner).enrolment.active_s == 40.0
+    stage.answer(learner, stage.next(learner), True, active_s=None)
+    assert stage.state(learner).enrolment.active_s == 40.0
+    for wrong in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(Malformed):
+            stage.answer(learner, stage.next(learner), True, active_s=wrong)
+
+
+def test_hints_are_counted_by_the_server(stage):
+    learner = stage.launch()
+    stage.answer(learner, stage.next(learner), True)
+    probe = stage.next(learner)
+    assert show_hint(probe.presentation.id, learner.id, TENANT, 1, stage.kit) == "Hint 1"
+    before = stage.state(learner).mastery
+    stage.answer(learner, probe, True)
+    assert stage.state(learner).mastery == before
+    with pytest.raises(NotFound):
+        show_hint(probe.presentation.id, learner.id, TENANT, 9, stage.kit)
+
+
+def test_two_answers_at_once_are_one_response(stage):
+    learner = stage.launch()
+    coming = stage.next(learner)
+    answer = Answer(learner.id, TENANT, coming.presentation.id, {}, 1.0)
+    replies = []
+
+    def send():
+        replies.append(submit_response(answer, stage.kit))
+
+    threads = [threading.Thread(target=send) for _ in range(12)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(replies) == 12
+    assert len({r.seq for r in replies}) == 1
+    assert stage.state(learner).enrolment.answered == 1
+
+
+def test_two_first_launches_at_once_begin_one_enrolment(stage):
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(stage.launch("same").id)) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
+
+
+def test_a_replay_from_nothing_decides_the_same(stage):
+    rng = random.Random(3)
+    learner = stage.launch()
+    acts = [
+        ("mode", "fast"),
+        ("test_out", "slot:module-2/skill-2"),
+        ("show_anyway", "intro-1"),
+        ("undo", "slot:module-1/skill-1"),
+    ]
+    for step in range(60):
+        coming = stage.next(learner)
+        if coming.presentation is None:
+            break
+        stage.answer(learner, coming, rng.random() < 0.7)
+        if step % 5 == 4 and acts:
+            try:
+                stage.override(learner, *acts.pop())
+            except Refused:
+                continue
+    result = replay(learner.id, TENANT, stage.kit)
+    assert len(result.steps) > 10
+    assert [s for s in result.steps if not s.same] == []
+    assert result.same
+    other = replay(learner.id, TENANT, stage.kit, policy="fixed-order")
+    assert any(not s.same for s in other.steps)
+
+
+def test_changing_one_response_changes_the_path(stage):
+    learner = stage.launch()
+    stage.go(learner, right=True)
+    state = stage.state(learner)
+    with stage.uow_factory() as uow:
+        fold = fold_for(state, uow, stage.kit)
+        responses = list(uow.record.responses(learner.id))
+    probes = [i for i, r in enumerate(responses) if r.purpose == "probe"]
+    changed: list[Response] = [*responses]
+    changed[probes[0]] = replace(changed[probes[0]], correct=False)
+    _, _, path = fold_all(fold, responses, [])
+    assert path == state.path
+    states, _, other = fold_all(fold, changed[: probes[0] + 1], [])
+    assert other != states[0][1] != PathState(seq=1)
+    look = fold.look(states[-1][0])
+    assert fold.policy.decide(other, "module-1", look, stage.now).activity_id == "read-1"
+    assert responses[probes[0] + 1].purpose == "probe"
+
+
+def test_a_test_out_moves_progress_and_fires_its_milestone(stage):
+    learner = stage.launch()
+    stage.override(learner, "test_out", "slot:module-1/skill-1")
+    stage.answer(learner, stage.next(learner), True)
+    reply = stage.answer(learner, stage.next(learner), True)
+    assert reply.cards[0].reason.code == "skip.tested_out"
+    assert reply.milestone == 25
+    assert stage.state(learner).enrolment.progress_bp == 3000
+
+
+def test_progress_never_falls_after_an_undo(stage):
+    learner = stage.launch()
+    stage.go(learner, right=True)
+    done = stage.override(learner, "undo", "slot:module-1/skill-1")
+    assert done.progress_bp == 10_000
+    assert stage.next(learner).activity.id == "read-1"
+
+
+def test_waivers_are_the_instructors_and_celebrate_nothing(stage):
+    learner = stage.launch()
+    with pytest.raises(Refused):
+        stage.override(learner, "waive", "module-1", "learner", "please")
+    with pytest.raises(Refused):
+        stage.override(learner, "waive", "module-1", "instructor")
+    done = stage.override(learner, "waive", "module-1", "instructor", "did it at work")
+    assert [m.threshold_percent for m in done.milestones] == [25, 50]
+    assert not any(m.celebrate for m in done.milestones)
+
+
+def test_locks_bind_learners_and_not_instructors(stage):
+    learner = stage.launch()
+    everything = tuple(m.id for m in stage.version.modules)
+    settings = CohortSettings(everything, None, None, "progress", ("mode",))
+    set_cohort(learner.cohort_id, TENANT, settings, stage.kit)
+    with pytest.raises(Refused):
+        stage.override(learner, "mode", "fast")
+    stage.override(learner, "mode", "fast", "instructor")
+    assert stage.state(learner).path.mode == "fast"
+
+
+def test_a_contract_changes_what_counts(stage):
+    learner = stage.launch()
+    set_cohort(learner.cohort_id, TENANT, CohortSettings(("module-1",), None, None, "completion", ()), stage.kit)
+    stage.go(learner, right=True)
+    assert stage.state(learner).enrolment.progress_bp == 10_000
+    with pytest.raises(NotFound):
+        stage.next(learner, "module-2")
+    for wrong in ((), ("module-2",), ("nowhere",)):
+        with pytest.raises(Refused):
+            set_cohort(learner.cohort_id, TENANT, CohortSettings(wrong, None, None, "completion", ()), stage.kit)
+
+
+def test_a_module_asks_for_what_it_builds_on(stage):
+    learner = stage.launch()
+    with pytest.raises(Refused, match="Module 1"):
+        stage.next(learner, "module-2")
+
+
+def test_previews_leave_no_events_and_start_over_keeps_the_old_attempt(stage):
+    learner = stage.launch()
+    stage.events()
+    preview = preview_as_learner(learner.cohort_id, learner.person_id, TENANT, stage.kit)
+    assert preview == learner or preview.preview
+    tester = stage.launch("test student", preview=True)
+    stage.go(tester, right=True)
+    again = start_over(tester.id, TENANT, stage.kit)
+    assert (again.attempt, again.progress_bp, again.preview) == (2, 0, True)
+    assert stage.state(tester).enrolment.progress_bp == 10_000
+    assert stage.launch("test student", preview=True).id == again.id
+    assert not [e for e in stage.events() if e.subject in (tester.id, again.id)]
+
+
+def test_a_course_that_is_not_granted_cannot_be_launched(stage):
+    with pytest.raises(NotFound):
+        stage.launch(course_id="unknown")
+
+
+def test_leaving_and_returning_resumes(stage):
+    learner = stage.launch()
+    stage.answer(learner, stage.next(learner), True)
+    shown = stage.next(learner).presentation
+    stage.now += timedelta(days=9)
+    assert stage.launch().id == learner.id
+    assert stage.next(learner).presentation == shown
