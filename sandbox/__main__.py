@@ -94,6 +94,8 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     print(f"Sandbox LMS ({config.manner}) on {base_url}/", flush=True)
+    if arguments.config is not None and not arguments.config.exists():
+        print(f"{arguments.config} is not there; the built-in courses are used", flush=True)
     app = create_app(lms, arguments.control)
     waitress.serve(app, sockets=[listener], threads=THREADS, ident="sandbox", _quiet=True)
     return 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import json
 import sqlite3
+import sys
 import time
 import uuid
 from dataclasses import dataclass, replace
@@ -66,6 +67,8 @@ def _verify(lms: Lms, token: str) -> dict[str, Any]:
         claims = decode_tool_jwt(token, lms.config.tool.jwks_url, [lms.config.issuer], lms.config.client_id, required)
     except SignatureRefused as refusal:
         raise ResponseRefused(f"The JWT is refused: {refusal}") from refusal
+    if not _is_plain_text(claims):
+        raise ResponseRefused("The JWT holds half a surrogate pair, which is no text.")
     if claims["exp"] > time.time() + MAX_LIFETIME_S + LEEWAY_S:
         raise ResponseRefused("exp is more than an hour ahead.")
     if claims["iat"] < time.time() - MAX_LIFETIME_S:
@@ -79,6 +82,14 @@ def _verify(lms: Lms, token: str) -> dict[str, Any]:
     if not isinstance(claims["nonce"], str) or not claims["nonce"]:
         raise ResponseRefused("nonce must be a text.")
     return claims
+
+
+def _is_plain_text(claims: dict[str, Any]) -> bool:
+    try:
+        json.dumps(claims, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _spend(db: sqlite3.Connection, claims: dict[str, Any]) -> DeepLinkRequest:
@@ -165,7 +176,7 @@ def _line_item(link: Link, data: Any) -> LineItem | None:
     maximum = data.get("scoreMaximum") if isinstance(data, dict) else None
     if isinstance(maximum, bool) or not isinstance(maximum, (int, float)):
         raise ResponseRefused("lineItem of a content item needs a scoreMaximum.")
-    if not math.isfinite(maximum) or maximum <= 0:
+    if not 0 < maximum <= sys.float_info.max:
         raise ResponseRefused("scoreMaximum of a lineItem must be above 0.")
     return LineItem(
         id=0,

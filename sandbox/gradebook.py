@@ -6,6 +6,8 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
+MAX_ID = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class LineItem:
@@ -84,6 +86,8 @@ def line_items_of(
 
 def find_line_item(db: sqlite3.Connection, course_id: str, item_id: int) -> LineItem | None:
     """Return the line item of that course, or None."""
+    if item_id > MAX_ID:
+        return None
     query = "SELECT * FROM line_item WHERE id = ? AND course_id = ?"
     row = db.execute(query, (item_id, course_id)).fetchone()
     return None if row is None else _line_item(row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +21,7 @@ from sandbox.services import (
     check_content_type,
     json_body,
     page_of,
+    positive_or_zero,
     service_course,
 )
 from sandbox.tokens import require_scope
@@ -125,12 +125,10 @@ def service_line_item(lms: Lms, course_id: str, item_id: int) -> LineItem:
 
 def _changed(lms: Lms, item: LineItem, body: dict[str, Any]) -> LineItem:
     """Return the line item as the body says, or refuse with 400."""
-    label, maximum = body.get("label"), body.get("scoreMaximum")
+    label, maximum = body.get("label"), positive_or_zero(body.get("scoreMaximum"), "scoreMaximum")
     if not isinstance(label, str) or not label.strip():
         raise ServiceError(400, "bad_request", "label is missing")
-    if isinstance(maximum, bool) or not isinstance(maximum, (int, float)):
-        raise ServiceError(400, "bad_request", "scoreMaximum must be a number")
-    if not math.isfinite(maximum) or maximum <= 0:
+    if maximum == 0:
         raise ServiceError(400, "bad_request", "scoreMaximum must be above 0")
     texts: dict[str, str | None] = {}
     for key in ("resourceId", "tag", "resourceLinkId", "startDateTime", "endDateTime"):
@@ -146,7 +144,7 @@ def _changed(lms: Lms, item: LineItem, body: dict[str, Any]) -> LineItem:
     return replace(
         item,
         label=label,
-        score_maximum=float(maximum),
+        score_maximum=maximum,
         resource_id=texts["resourceId"],
         tag=texts["tag"],
         link_id=item.link_id if item.coupled else link_id,

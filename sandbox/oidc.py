@@ -50,7 +50,7 @@ def launch(link_id: str) -> ResponseReturnValue:
     lms = current_lms()
     link = find_link(lms.store.read(), link_id)
     if link is None:
-        abort(404, f"there is no link '{link_id}'")
+        abort(404, f"There is no link '{link_id}'.")
     target_uri = link.target_link_uri or lms.config.tool.launch_url
     return _initiate(lms, RESOURCE_LINK, link.course_id, link.id, target_uri)
 
@@ -66,11 +66,11 @@ def deep_link(course_id: str) -> ResponseReturnValue:
 def _initiate(lms: Lms, message_type: str, course_id: str, link_id: str | None, target_uri: str) -> ResponseReturnValue:
     member = find_member(lms.store.read(), course_id, request.args.get("as", ""))
     if member is None:
-        abort(403, "this person is not a member of the course")
+        abort(403, "This person is not a member of the course.")
     if member.status != "Active":
-        abort(403, "this person is suspended in the course")
+        abort(403, "This person is suspended in the course.")
     if message_type == DEEP_LINKING and not member.teaches:
-        abort(403, "only an instructor adds content")
+        abort(403, "Only an instructor adds content.")
     parameters = begin_launch(
         lms, message_type, member, link_id, request.args.get("acting_as", ""),
         request.args.get("target", "iframe"), target_uri,
@@ -118,7 +118,7 @@ def auth() -> ResponseReturnValue:
     redirect_uri = values.get("redirect_uri", "")
     # Until both of these hold, nothing may be sent to the address given.
     if repeated:
-        abort(400, f"the parameter {repeated[0]} is given twice")
+        abort(400, f"The parameter {repeated[0]} is given twice.")
     if values.get("client_id") != lms.config.client_id:
         abort(400, "client_id is not registered here")
     if redirect_uri not in lms.config.tool.redirect_uris:

@@ -70,7 +70,7 @@ def link_page(course_id: str, link_id: str) -> ResponseReturnValue:
     course, member = _reader(lms, course_id)
     link = find_link(lms.store.read(), link_id)
     if link is None or link.course_id != course.id:
-        abort(404, f"there is no link '{link_id}' in this course")
+        abort(404, f"There is no link '{link_id}' in this course.")
     acting_as = request.args.get("acting_as") or None
     source = url_for("oidc.launch", link_id=link.id, acting_as=acting_as, target="iframe", **_as(member))
     return render_template(
@@ -85,7 +85,7 @@ def add_page(course_id: str) -> ResponseReturnValue:
     lms = current_lms()
     course, member = _reader(lms, course_id)
     if not member.teaches:
-        abort(403, "only an instructor adds content")
+        abort(403, "Only an instructor adds content.")
     source = url_for(
         "oidc.deep_link", course_id=course.id, replaces=request.args.get("replaces"),
         target="iframe", **_as(member),
@@ -103,7 +103,7 @@ def gradebook_page(course_id: str) -> ResponseReturnValue:
     lms = current_lms()
     course, member = _reader(lms, course_id)
     if not member.teaches:
-        abort(403, "only an instructor sees the gradebook")
+        abort(403, "Only an instructor sees the gradebook.")
     db = lms.store.read()
     items = gradebook.line_items_of(db, course.id)
     results = {(item.id, result.user_id): result for item in items for result in gradebook.results_of(db, item.id)}
@@ -122,7 +122,7 @@ def grade(course_id: str, link_id: str) -> ResponseReturnValue:
     course, member = _reader(lms, course_id)
     link = find_link(lms.store.read(), link_id)
     if link is None or link.course_id != course.id:
-        abort(404, f"there is no link '{link_id}' in this course")
+        abort(404, f"There is no link '{link_id}' in this course.")
     cell = _link_row(lms, link, member).grade
     return jsonify({"text": cell.text, "note": cell.note} if cell is not None else {})
 
@@ -139,7 +139,7 @@ def _reader(lms: Lms, course_id: str) -> tuple[Course, Member]:
     db = lms.store.read()
     course = find_course(db, course_id)
     if course is None:
-        abort(404, f"there is no course '{course_id}'")
+        abort(404, f"There is no course '{course_id}'.")
     member = find_member(db, course_id, request.args.get("as", ""))
     if member is None:
         abort(redirect(url_for("pages.home", _anchor=course_id)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +25,7 @@ from sandbox.services import (
     check_content_type,
     json_body,
     page_of,
+    positive_or_zero,
 )
 from sandbox.tokens import require_scope
 
@@ -115,13 +115,7 @@ def parse_score(body: dict[str, Any], manner: Manner) -> Score:
 
 def _number(body: dict[str, Any], key: str) -> float | None:
     value = body.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ServiceError(400, "bad_request", f"{key} must be a number")
-    if value < 0:
-        raise ServiceError(400, "bad_request", f"{key} must not be negative")
-    return float(value)
+    return None if value is None else positive_or_zero(value, key)
 
 
 def _timestamp(text: Any) -> datetime:

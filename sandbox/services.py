@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -75,11 +76,21 @@ def json_body() -> dict[str, Any]:
     """Return the request's JSON object, or refuse with 400."""
     try:
         body = json.loads(request.get_data())
-    except ValueError as error:
+        json.dumps(body, ensure_ascii=False).encode()  # refuses half surrogate pairs
+    except (ValueError, RecursionError) as error:
         raise ServiceError(400, "bad_request", f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise ServiceError(400, "bad_request", "the body must be a JSON object")
     return body
+
+
+def positive_or_zero(value: Any, name: str) -> float:
+    """Return the JSON number as a float, or refuse what is negative, endless or no number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ServiceError(400, "bad_request", f"{name} must be a number")
+    if not 0 <= value <= sys.float_info.max:
+        raise ServiceError(400, "bad_request", f"{name} must be a number from 0 up")
+    return float(value)
 
 
 def answer(data: Any, media_type: str, status: int = 200) -> Response:

@@ -115,6 +115,8 @@ def test_a_link_is_changed_in_place(sandbox: Sandbox) -> None:
         (DL + "content_items", [{"type": "ltiResourceLink", "url": "http://evil.invalid/"}]),
         (DL + "content_items", [{"type": "ltiResourceLink", "custom": {"a": 1}}]),
         (DL + "content_items", [{"type": "ltiResourceLink", "lineItem": {"scoreMaximum": 0}}]),
+        (DL + "content_items", [{"type": "ltiResourceLink", "title": "\ud800"}]),
+        (DL + "content_items", [{"type": "ltiResourceLink", "lineItem": {"scoreMaximum": 10**400}}]),
         (DL + "content_items", [TWO[1], {"type": "ltiResourceLink", "lineItem": {}}]),
     ],
 )

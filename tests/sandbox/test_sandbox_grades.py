@@ -78,7 +78,15 @@ def test_a_links_own_line_item_cannot_be_deleted(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"label": ""}, {"scoreMaximum": 0}, {"scoreMaximum": "10"}, {"scoreMaximum": None}, {"tag": 3}],
+    [
+        {"label": ""},
+        {"scoreMaximum": 0},
+        {"scoreMaximum": "10"},
+        {"scoreMaximum": None},
+        {"scoreMaximum": 10**400},
+        {"label": "\ud800"},
+        {"tag": 3},
+    ],
 )
 def test_a_malformed_line_item_is_refused(sandbox: Sandbox, changes: dict[str, Any]) -> None:
     assert add(sandbox, **changes).status_code == 400
@@ -156,6 +164,9 @@ def test_of_many_equal_scores_at_once_one_counts(sandbox: Sandbox) -> None:
         {"scoreGiven": "5"},
         {"scoreGiven": -1},
         {"scoreGiven": True},
+        {"scoreGiven": 10**400},
+        {"scoreGiven": float("nan")},
+        {"comment": "\ud800"},
         {"userId": ""},
         {"comment": 3},
     ],

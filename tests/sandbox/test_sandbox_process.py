@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.sandbox.harness import LTI, Sandbox, Tool, config, form_of, start, stop
+from tests.sandbox.harness import DL, LINE_ITEMS, LTI, Sandbox, Tool, config, form_of, start, stop
 
 
 def url_in(line: str) -> str:
@@ -132,3 +132,38 @@ def test_a_signal_stops_it_at_once_even_while_it_answers(tmp_path: Path, number:
     assert time.monotonic() - began < 1
     assert process.stdout is not None
     process.stdout.close()
+
+
+def test_the_configuration_turns_its_switches(tool: Tool, tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    switches = {
+        "issuer": "https://hosted.invalid",
+        "platform_storage": False,
+        "accept_multiple": False,
+        "login_method": "get",
+        "token_audience": "https://hosted.invalid/aud",
+        "token_lifetime_s": 1,
+    }
+    path.write_text(json.dumps(config(tool.url) | switches))
+    process, line = start(["--port", "0", "--data", str(tmp_path), "--config", str(path), "--control"])
+    sandbox = Sandbox(url_in(line), tool)
+    try:
+        login = requests.get(f"{sandbox.url}/launch/big-link?as=learner-01", allow_redirects=False, timeout=5)
+        assert login.status_code == 302
+        assert "iss=https%3A%2F%2Fhosted.invalid" in login.headers["Location"]
+        assert "lti_storage_target" not in login.headers["Location"]
+        assert 'data-storage="off"' in requests.get(f"{sandbox.url}/courses/big/links/big-link?as=learner-01", timeout=5).text
+        claims = sandbox.control("mint", {"user_id": "teacher", "course_id": "big"})["claims"]
+        assert claims["iss"] == "https://hosted.invalid"
+        assert claims[DL + "deep_linking_settings"]["accept_multiple"] is False
+        assert sandbox.ask_token(tool.sign(sandbox.assertion())).status_code == 400
+        answer = sandbox.ask_token(tool.sign(sandbox.assertion(aud="https://hosted.invalid/aud")))
+        assert answer.json()["expires_in"] == 1
+        url, token = f"{sandbox.url}/ags/big/lineitems", answer.json()["access_token"]
+        assert sandbox.call("GET", url, LINE_ITEMS, token=token).status_code == 200
+        time.sleep(1.1)
+        expired = sandbox.call("GET", url, LINE_ITEMS, token=token)
+        assert (expired.status_code, expired.json()["message"]) == (401, "the access token has expired")
+    finally:
+        sandbox.http.close()
+        stop(process)
