@@ -1,0 +1,337 @@
+"""The claims of a launch, checked one by one and reduced to a `LaunchContext`: pure data, nothing of the token left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from engine.domain.enrolment import Role
+from lti.refusals import LaunchRefusedError
+from lti.roles import standing
+
+LTI: Final = "https://purl.imsglobal.org/spec/lti/claim/"
+DEEP_LINKING: Final = "https://purl.imsglobal.org/spec/lti-dl/claim/"
+AGS: Final = "https://purl.imsglobal.org/spec/lti-ags/"
+NRPS: Final = "https://purl.imsglobal.org/spec/lti-nrps/"
+
+SCOPE_LINE_ITEM: Final = AGS + "scope/lineitem"
+SCOPE_LINE_ITEM_READONLY: Final = AGS + "scope/lineitem.readonly"
+SCOPE_SCORE: Final = AGS + "scope/score"
+SCOPE_RESULT: Final = AGS + "scope/result.readonly"
+SCOPE_ROSTER: Final = NRPS + "scope/contextmembership.readonly"
+
+MessageType = Literal["LtiResourceLinkRequest", "LtiDeepLinkingRequest"]
+MESSAGE_TYPES: Final = ("LtiResourceLinkRequest", "LtiDeepLinkingRequest")
+MAX_ID: Final = 1024
+MAX_TITLE: Final = 2048
+MAX_URL: Final = 4096
+_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class DeepLinkSettings:
+    """What the platform's picker accepts.
+
+    Args:
+        return_url: where the signed selection goes.
+        accept_types: item types, such as `ltiResourceLink`.
+        accept_targets: `iframe`, `window`, `embed`.
+        accept_line_items: None where the platform does not say.
+        data: to be echoed as it came; None where it was not sent.
+    """
+
+    return_url: str
+    accept_types: tuple[str, ...]
+    accept_targets: tuple[str, ...] = ()
+    accept_multiple: bool = False
+    accept_line_items: bool | None = None
+    data: str | None = None
+    title: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Dates that the LMS set for a link; aware UTC, None where it sent none."""
+
+    available_from: datetime | None = None
+    available_until: datetime | None = None
+    due_at: datetime | None = None
+    submit_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchContext:
+    """A validated launch.
+
+    Args:
+        reference: id of its line in the launch log.
+        tenant_id: whose person, cohort and courses these are.
+        role, preview: see `lti.roles.standing`; preview marks test students and mentors.
+        context_id: the LMS course; None in a launch without a context.
+        course_id, module_id: what the link is bound to; both None when it is bound to nothing yet.
+        frame_ancestors: origins that may frame the pages of this launch.
+        family: name of the platform's module in `lti.quirks`.
+        storage_target: name of the frame for platform storage, where the platform offered one.
+        link_id: our id of the resource link; None for deep linking.
+        deep_linking_id: the open deep linking request, to be posted back to `/lti/deep-link`.
+        line_item_shared: False where the launch carries no grade service.
+    """
+
+    reference: str
+    registration_id: str
+    tenant_id: str
+    deployment_id: str
+    message_type: MessageType
+    sub: str
+    role: Role
+    preview: bool
+    context_id: str | None = None
+    context_title: str | None = None
+    resource_link_id: str | None = None
+    resource_link_title: str | None = None
+    link_history: tuple[str, ...] = ()
+    course_id: str | None = None
+    module_id: str | None = None
+    name: str | None = None
+    email: str | None = None
+    locale: str | None = None
+    return_url: str | None = None
+    frame_ancestors: tuple[str, ...] = ()
+    family: str = "generic"
+    storage_target: str | None = None
+    lineitem_url: str | None = None
+    lineitems_url: str | None = None
+    ags_scopes: tuple[str, ...] = ()
+    nrps_url: str | None = None
+    sections: tuple[str, ...] = ()
+    deep_linking: DeepLinkSettings | None = None
+    deep_linking_id: str | None = None
+    dates: Dates = Dates()
+    link_id: str | None = None
+
+    @property
+    def cohort_key(self) -> str:
+        """Return the key of the cohort this launch belongs to: its context, else its resource link."""
+        if self.context_id is not None:
+            return f"context:{self.context_id}"
+        return f"link:{self.deployment_id}:{self.resource_link_id}"
+
+
+class Claims:
+    """Typed reading of a verified payload; every mistake is a `LaunchRefusedError`."""
+
+    def __init__(self, payload: Mapping[str, Any], prefix: str = "") -> None:
+        self._payload = payload
+        self._prefix = prefix
+
+    def has(self, name: str) -> bool:
+        """Return whether a claim is there and not null."""
+        return self._payload.get(name) is not None
+
+    def text(self, name: str, limit: int = MAX_ID) -> str | None:
+        """Return a text claim, None where it is missing or null."""
+        value = self._payload.get(name)
+        if value is None:
+            return None
+        return self._checked(name, value, limit)
+
+    def required(self, name: str, limit: int = MAX_ID) -> str:
+        """Return a text claim that must be there and not empty."""
+        value = self.text(name, limit)
+        if value is None or not value.strip():
+            raise LaunchRefusedError("claim_missing", self._say(name))
+        return value
+
+    def group(self, name: str) -> Claims | None:
+        """Return an object claim, None where it is missing or null."""
+        value = self._payload.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            raise LaunchRefusedError("claim_malformed", f"{self._say(name)} must be an object")
+        return Claims(value, f"{self._say(name)}.")
+
+    def texts(self, name: str, *, required: bool = False) -> tuple[str, ...]:
+        """Return a claim that is a list of texts; null entries are left out."""
+        value = self._payload.get(name)
+        if value is None:
+            if required:
+                raise LaunchRefusedError("claim_missing", self._say(name))
+            return ()
+        if not isinstance(value, list) or len(value) > 200:
+            raise LaunchRefusedError("claim_malformed", f"{self._say(name)} must be a list of texts")
+        return tuple(self._checked(name, entry, MAX_ID) for entry in value if entry is not None)
+
+    def flag(self, name: str) -> bool | None:
+        """Return a true/false claim; the texts "true" and "false" pass, as Moodle's do."""
+        value = self._payload.get(name)
+        if value is None or isinstance(value, bool):
+            return value
+        if value in ("true", "false", "1", "0"):
+            return value in ("true", "1")
+        raise LaunchRefusedError("claim_malformed", f"{self._say(name)} must be true or false")
+
+    def url(self, name: str) -> str | None:
+        """Return a URL as text; who uses it checks where it leads."""
+        return self.text(name, MAX_URL)
+
+    def custom(self, name: str) -> str | None:
+        """Return a custom parameter, None where it is missing, empty or an unsubstituted variable."""
+        value = self._payload.get(name)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = str(value)
+        if value is None or value == "":
+            return None
+        checked = self._checked(name, value, MAX_URL).strip()
+        return None if not checked or checked[0] in "${" else checked
+
+    def _checked(self, name: str, value: object, limit: int) -> str:
+        if not isinstance(value, str):
+            raise LaunchRefusedError("claim_malformed", f"{self._say(name)} must be text")
+        if len(value) > limit:
+            raise LaunchRefusedError("claim_malformed", f"{self._say(name)} is longer than {limit} characters")
+        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+            raise LaunchRefusedError("claim_malformed", f"{self._say(name)} has characters that are no text")
+        return value
+
+    def _say(self, name: str) -> str:
+        return self._prefix + name.removeprefix(LTI).removeprefix(DEEP_LINKING)
+
+
+def reduce_claims(
+    payload: Mapping[str, Any], *, reference: str, registration_id: str, tenant_id: str, storage_target: str | None
+) -> LaunchContext:
+    """Return the launch that a payload describes; binding, origins and family are filled in by the gate.
+
+    Raises:
+        LaunchRefusedError: a claim is missing or has the wrong form.
+    """
+    claims = Claims(payload)
+    message_type = _message_type(claims)
+    roles = standing(claims.texts(LTI + "roles", required=True))
+    context = claims.group(LTI + "context")
+    link = claims.group(LTI + "resource_link")
+    custom = claims.group(LTI + "custom") or Claims({})
+    endpoint = claims.group(AGS + "claim/endpoint") or Claims({})
+    roster = claims.group(NRPS + "claim/namesroleservice") or Claims({})
+    presentation = claims.group(LTI + "launch_presentation") or Claims({})
+    is_link = message_type == "LtiResourceLinkRequest"
+    if is_link and link is None:
+        raise LaunchRefusedError("claim_missing", "resource_link")
+    course_id, module_id = _content(custom)
+    return LaunchContext(
+        reference=reference,
+        registration_id=registration_id,
+        tenant_id=tenant_id,
+        deployment_id=claims.required(LTI + "deployment_id", 255),
+        message_type=message_type,
+        sub=claims.required("sub", 255),
+        role=roles.role,
+        preview=roles.preview,
+        context_id=None if context is None else context.required("id"),
+        context_title=None if context is None else context.text("title", MAX_TITLE) or context.text("label", MAX_TITLE),
+        resource_link_id=link.required("id") if link is not None and is_link else None,
+        resource_link_title=link.text("title", MAX_TITLE) if link is not None else None,
+        link_history=_history(custom),
+        course_id=course_id,
+        module_id=module_id,
+        name=_person_name(claims),
+        email=claims.text("email", 320) or None,
+        locale=claims.text("locale", 64) or presentation.text("locale", 64),
+        return_url=presentation.url("return_url"),
+        storage_target=storage_target,
+        lineitem_url=endpoint.url("lineitem"),
+        lineitems_url=endpoint.url("lineitems"),
+        ags_scopes=endpoint.texts("scope"),
+        nrps_url=roster.url("context_memberships_url"),
+        sections=_sections(custom),
+        deep_linking=None if is_link else _deep_linking(claims),
+        dates=_dates(custom),
+    )
+
+
+def _message_type(claims: Claims) -> MessageType:
+    version = claims.text(LTI + "version")
+    if version != "1.3.0":
+        raise LaunchRefusedError("version", "version is missing" if version is None else "")
+    kind = claims.text(LTI + "message_type")
+    settings = claims.has(DEEP_LINKING + "deep_linking_settings")
+    if kind == "LtiResourceLinkRequest" and not settings:
+        return "LtiResourceLinkRequest"
+    if kind == "LtiDeepLinkingRequest" and settings:
+        return "LtiDeepLinkingRequest"
+    raise LaunchRefusedError("message_type", "message_type is missing" if kind is None else "")
+
+
+def _content(custom: Claims) -> tuple[str | None, str | None]:
+    return split_content(custom.custom("course"), custom.custom("module"))
+
+
+def split_content(course: str | None, module: str | None = None) -> tuple[str | None, str | None]:
+    """Return (course id, module id) of custom parameters or of a resourceId `course` or `course/module`; (None, None) when
+    it does not look like one of ours."""
+    if course is None:
+        return None, None
+    head, _, tail = course.partition("/")
+    module = module or tail or None
+    if not _SLUG.fullmatch(head) or (module is not None and not _SLUG.fullmatch(module)):
+        return None, None
+    return head, module
+
+
+def _history(custom: Claims) -> tuple[str, ...]:
+    value = custom.custom("link_history") or custom.custom("resource_link_history")
+    return tuple(part.strip() for part in value.split(",") if part.strip())[:20] if value else ()
+
+
+def _sections(custom: Claims) -> tuple[str, ...]:
+    value = custom.custom("sections")
+    return tuple(part.strip()[:255] for part in value.split(",") if part.strip())[:50] if value else ()
+
+
+def _person_name(claims: Claims) -> str | None:
+    name = claims.text("name", MAX_TITLE)
+    if name and name.strip():
+        return name.strip()
+    parts = [claims.text("given_name", MAX_TITLE), claims.text("family_name", MAX_TITLE)]
+    return " ".join(p.strip() for p in parts if p and p.strip()) or None
+
+
+def _deep_linking(claims: Claims) -> DeepLinkSettings:
+    settings = claims.group(DEEP_LINKING + "deep_linking_settings")
+    if settings is None:
+        raise LaunchRefusedError("claim_missing", "deep_linking_settings")
+    return DeepLinkSettings(
+        return_url=settings.required("deep_link_return_url", MAX_URL),
+        accept_types=settings.texts("accept_types", required=True),
+        accept_targets=settings.texts("accept_presentation_document_targets"),
+        accept_multiple=bool(settings.flag("accept_multiple")),
+        accept_line_items=settings.flag("accept_lineitem"),
+        data=settings.text("data", 32_768),
+        title=settings.text("title", MAX_TITLE),
+        text=settings.text("text", MAX_URL),
+    )
+
+
+def _dates(custom: Claims) -> Dates:
+    return Dates(
+        available_from=_moment(custom, "available_from"),
+        available_until=_moment(custom, "available_until"),
+        due_at=_moment(custom, "due_at"),
+        submit_until=_moment(custom, "submit_until"),
+    )
+
+
+def _moment(custom: Claims, name: str) -> datetime | None:
+    text = custom.custom(name)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

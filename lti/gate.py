@@ -1,0 +1,361 @@
+"""The gate: a launch is believed here or nowhere.
+
+Everything is checked before anything is written, and one UPDATE decides which of several copies of a launch is the one. The
+checks are ours; pylti1p3's own validators run after them as a second opinion (docs/decisions/0002-lti-gate.md).
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from pylti1p3.exception import LtiException
+from pylti1p3.message_validators.deep_link import DeepLinkMessageValidator
+from pylti1p3.message_validators.resource_message import ResourceMessageValidator
+from sqlalchemy import Row, and_, select
+
+from engine.domain.unit_of_work import UnitOfWork
+from lti import logins
+from lti.addresses import belongs_to_tool, origin, same_platform, secure
+from lti.browser import browser_hash
+from lti.claims import LTI, Claims, LaunchContext, reduce_claims
+from lti.jose import TokenError, UnverifiedToken, parse, verify
+from lti.launch_log import LaunchLog, Trail
+from lti.links import remember
+from lti.platform_keys import PlatformKeys
+from lti.quirks.families import family_of, quirks
+from lti.refusals import LaunchRefusedError
+from lti.registrations import Registration, add_deployment, from_row
+from lti.storage import deployments, login_states, registrations, run
+
+LEEWAY_S: Final = 60
+MAX_AGE_S: Final = 600
+LAST_SECOND: Final = 253_402_300_799
+_VALIDATORS: Final = (ResourceMessageValidator(), DeepLinkMessageValidator())
+_LOGIN: Final = ("state_hash", "nonce_hash", "browser_hash", "storage_target", "expires_at", "consumed_at")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A launch on its way through the gate."""
+
+    token: UnverifiedToken
+    state_hash: str
+    browsers: Sequence[str]
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the database knows of a candidate: its login, registration and deployment."""
+
+    row: Row[*tuple[Any, ...]]
+    registration: Registration
+    browser: str
+
+
+class Gate:
+    """Admits launches.
+
+    Args:
+        secret: for the hash of the browser's cookie.
+        base_url: this tool's own address, without a slash at its end.
+        development: allows http.
+    """
+
+    def __init__(
+        self,
+        *,
+        uow: Callable[[], UnitOfWork],
+        keys: PlatformKeys,
+        log: LaunchLog,
+        clock: Callable[[], datetime],
+        secret: str,
+        base_url: str,
+        development: bool,
+    ) -> None:
+        self._uow = uow
+        self._keys = keys
+        self._log = log
+        self._clock = clock
+        self._secret = secret
+        self._base_url = base_url
+        self._development = development
+
+    def admit(self, form: Mapping[str, str], browser_tokens: Sequence[str], trail: Trail) -> LaunchContext:
+        """Return the launch that a POST to `/lti/launch` carries; its state is used up by that.
+
+        Args:
+            form: `state` and `id_token`.
+            browser_tokens: cookies that may prove the browser.
+            trail: notes each check, for the launch log.
+
+        Raises:
+            LaunchRefusedError: anything that is not right; nothing was written but, for a verified launch from a new
+                deployment, that deployment as pending.
+        """
+        candidate = self._read(form, browser_tokens, trail)
+        with self._uow() as uow:
+            found = self._look_up(uow, candidate)
+            launch, fault = self._examine(candidate, found)
+            key = self._keys.known(found.registration.jwks_url, candidate.token.kid)
+            if key is not None:
+                return self._finish(uow, candidate, found, key, launch, fault)
+        if fault is not None:
+            raise fault
+        key = self._find_key(candidate, found)
+        with self._uow() as uow:
+            return self._finish(uow, candidate, found, key, launch, fault)
+
+    def _read(self, form: Mapping[str, str], browser_tokens: Sequence[str], trail: Trail) -> _Candidate:
+        if form.get("error") and not form.get("id_token"):
+            raise LaunchRefusedError("platform_error", _word(form["error"]))
+        state, token = form.get("state"), form.get("id_token")
+        if not state or not token or len(state) > 512:
+            raise LaunchRefusedError("form_incomplete", "id_token is missing" if state else "state is missing")
+        try:
+            parsed = parse(token)
+        except TokenError as error:
+            trail.failed("token")
+            raise LaunchRefusedError(error.code, error.detail) from error
+        trail.passed("token")
+        hashes = [browser_hash(self._secret, t) for t in browser_tokens]
+        return _Candidate(parsed, logins.digest(state), hashes, trail)
+
+    def _look_up(self, uow: UnitOfWork, candidate: _Candidate) -> _Found:
+        named = candidate.token.payload.get(LTI + "deployment_id")
+        login = [login_states.c[name] for name in _LOGIN]
+        query = (
+            select(
+                registrations,
+                *login,
+                deployments.c.id.label("deployment_row"),
+                deployments.c.status.label("deployment_status"),
+                deployments.c.tenant_id.label("deployment_tenant"),
+            )
+            .join(registrations, registrations.c.id == login_states.c.registration_id)
+            .outerjoin(
+                deployments,
+                and_(
+                    deployments.c.registration_id == registrations.c.id,
+                    deployments.c.deployment_id == (_storable(named) if isinstance(named, str) else ""),
+                ),
+            )
+            .select_from(login_states)
+            .where(login_states.c.state_hash == candidate.state_hash)
+        )
+        row = run(uow, query).one_or_none()
+        trail = candidate.trail
+        if row is None or row.expires_at <= self._clock():
+            trail.failed("state")
+            raise LaunchRefusedError("state_unknown")
+        trail.registration_id = row.id
+        if row.consumed_at is not None:
+            trail.failed("state")
+            raise LaunchRefusedError("state_used", registration_id=row.id)
+        trail.passed("state")
+        browser = next((b for b in candidate.browsers if hmac.compare_digest(b, row.browser_hash)), None)
+        if browser is None:
+            trail.failed("browser")
+            raise LaunchRefusedError("browser_unknown", registration_id=row.id)
+        trail.passed("browser")
+        return _Found(row, from_row(row), browser)
+
+    def _examine(self, candidate: _Candidate, found: _Found) -> tuple[LaunchContext | None, LaunchRefusedError | None]:
+        """Check all claims; a fault is told after the signature, so that only a signed one is stored."""
+        try:
+            return self._claims(candidate, found), None
+        except LaunchRefusedError as fault:
+            return None, fault
+
+    def _claims(self, candidate: _Candidate, found: _Found) -> LaunchContext:
+        payload, trail, registration = candidate.token.payload, candidate.trail, found.registration
+        claims = Claims(payload)
+        steps: tuple[tuple[str, Callable[[], None]], ...] = (
+            ("registration", lambda: _registration_active(registration)),
+            ("issuer", lambda: _issuer(claims, registration)),
+            ("audience", lambda: _audience(payload, registration)),
+            ("nonce", lambda: _nonce(claims, found.row.nonce_hash)),
+            ("time", lambda: _times(payload, self._clock().timestamp())),
+        )
+        for name, step in steps:
+            _noted(trail, name, step)
+        launch: list[LaunchContext] = []
+        _noted(trail, "claims", lambda: launch.append(self._reduce(claims, payload, found, trail)))
+        return launch[0]
+
+    def _reduce(self, claims: Claims, payload: Mapping[str, Any], found: _Found, trail: Trail) -> LaunchContext:
+        registration = found.registration
+        launch = reduce_claims(
+            payload,
+            reference=trail.reference,
+            registration_id=registration.id,
+            tenant_id=found.row.deployment_tenant or registration.tenant_id,
+            storage_target=found.row.storage_target,
+        )
+        trail.message_type, trail.deployment_id = launch.message_type, launch.deployment_id
+        if not belongs_to_tool(claims.required(LTI + "target_link_uri", 8192), self._base_url):
+            raise LaunchRefusedError("target_foreign")
+        _second_opinion(payload)
+        platform = claims.group(LTI + "tool_platform")
+        code = platform.text("product_family_code") if platform is not None else None
+        family = registration.family if registration.family != "generic" else family_of(code, registration.issuer)
+        anywhere = quirks(family).returns_anywhere(registration.issuer)
+        if launch.deep_linking is not None and not self._theirs(launch.deep_linking.return_url, registration, anywhere):
+            raise LaunchRefusedError("return_url")
+        back = launch.return_url
+        if back is not None and not self._theirs(back, registration, anywhere):
+            back = None
+        return replace(launch, family=family, return_url=back, frame_ancestors=self._frames(launch, registration, back))
+
+    def _theirs(self, url: str, registration: Registration, anywhere: bool) -> bool:
+        if origin(url) is None or origin(url) == origin(self._base_url):
+            return False
+        if anywhere:
+            return secure(url, development=self._development)
+        return same_platform(url, registration.addresses, development=self._development)
+
+    def _frames(self, launch: LaunchContext, registration: Registration, back: str | None) -> tuple[str, ...]:
+        settings = launch.deep_linking
+        seen = [origin(u) for u in (back, settings.return_url if settings is not None else None) if u is not None]
+        return tuple(dict.fromkeys([*registration.origins, *(o for o in seen if o is not None)]))
+
+    def _find_key(self, candidate: _Candidate, found: _Found) -> RSAPublicKey:
+        try:
+            key = self._keys.find(found.registration.jwks_url, candidate.token.kid, found.browser)
+        except OSError as error:
+            candidate.trail.failed("key")
+            raise LaunchRefusedError("keys_unreachable", str(error)[:200], registration_id=found.registration.id) from error
+        if key is None:
+            candidate.trail.failed("key")
+            raise LaunchRefusedError("key_unknown", registration_id=found.registration.id)
+        return key
+
+    def _finish(
+        self,
+        uow: UnitOfWork,
+        candidate: _Candidate,
+        found: _Found,
+        key: RSAPublicKey,
+        launch: LaunchContext | None,
+        fault: LaunchRefusedError | None,
+    ) -> LaunchContext:
+        """Verify, use the state up, write what the launch says, commit."""
+        trail = candidate.trail
+        try:
+            verify(candidate.token, key)
+        except TokenError as error:
+            trail.failed("signature")
+            raise LaunchRefusedError("signature", registration_id=found.registration.id) from error
+        trail.passed("signature")
+        trail.verified = True
+        if fault is not None or launch is None:
+            raise fault or LaunchRefusedError("claim_malformed")
+        now = self._clock()
+        self._deployment(uow, found, launch, trail, now)
+        if not logins.consume(uow, candidate.state_hash, now):
+            trail.failed("single use")
+            raise LaunchRefusedError("state_used", registration_id=found.registration.id)
+        trail.passed("single use")
+        launch = remember(uow, launch, found.row.deployment_row, now)
+        self._log.accepted(uow, trail)
+        uow.commit()
+        return launch
+
+    def _deployment(self, uow: UnitOfWork, found: _Found, launch: LaunchContext, trail: Trail, now: datetime) -> None:
+        if found.row.deployment_status == "active":
+            trail.passed("deployment")
+            return
+        trail.failed("deployment")
+        if found.row.deployment_row is None:
+            add_deployment(uow, found.registration, launch.deployment_id, now=now, pending=True)
+            uow.commit()
+        raise LaunchRefusedError("deployment_pending", registration_id=found.registration.id)
+
+
+def _noted(trail: Trail, name: str, step: Callable[[], None]) -> None:
+    try:
+        step()
+    except LaunchRefusedError:
+        trail.failed(name)
+        raise
+    trail.passed(name)
+
+
+def _registration_active(registration: Registration) -> None:
+    if registration.status != "active":
+        raise LaunchRefusedError("platform_inactive", registration.status)
+
+
+def _issuer(claims: Claims, registration: Registration) -> None:
+    if claims.required("iss", 2048) != registration.issuer:
+        raise LaunchRefusedError("issuer")
+
+
+def _audience(payload: Mapping[str, Any], registration: Registration) -> None:
+    aud, azp = payload.get("aud"), payload.get("azp")
+    audiences = [aud] if isinstance(aud, str) else aud
+    if not isinstance(audiences, list) or not audiences or not all(isinstance(a, str) for a in audiences):
+        raise LaunchRefusedError("audience", "aud is missing or malformed")
+    if registration.client_id not in audiences:
+        raise LaunchRefusedError("audience")
+    if azp is None and len(audiences) > 1:
+        raise LaunchRefusedError("audience", "azp is missing")
+    if azp is not None and azp != registration.client_id:
+        raise LaunchRefusedError("audience", "azp names another client")
+
+
+def _nonce(claims: Claims, nonce_hash: str) -> None:
+    nonce = claims.text("nonce", 512)
+    if nonce is None or not hmac.compare_digest(logins.digest(nonce), nonce_hash):
+        raise LaunchRefusedError("nonce")
+
+
+def _times(payload: Mapping[str, Any], now_s: float) -> None:
+    exp, iat, nbf = (_second(payload, name) for name in ("exp", "iat", "nbf"))
+    if exp is None or exp <= now_s - LEEWAY_S:
+        raise LaunchRefusedError("expired", "exp is missing" if exp is None else "")
+    if iat is None or iat > now_s + LEEWAY_S or iat < now_s - MAX_AGE_S:
+        raise LaunchRefusedError("issued_at", "iat is missing" if iat is None else "")
+    if exp <= iat:
+        raise LaunchRefusedError("expired", "exp is not after iat")
+    if nbf is not None and nbf > now_s + LEEWAY_S:
+        raise LaunchRefusedError("issued_at", "nbf is in the future")
+
+
+def _second(payload: Mapping[str, Any], name: str) -> float | None:
+    value = payload.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise LaunchRefusedError("claim_malformed", f"{name} must be a number")
+    if not math.isfinite(value) or not 0 <= value <= LAST_SECOND:
+        raise LaunchRefusedError("claim_malformed", f"{name} is no date")
+    return float(value)
+
+
+def _second_opinion(payload: Mapping[str, Any]) -> None:
+    """Ask pylti1p3's validators too, now that nothing in the payload can crash them."""
+    body = dict(payload)
+    try:
+        for validator in _VALIDATORS:
+            if validator.can_validate(body):
+                validator.validate(body)
+    except LtiException as error:
+        raise LaunchRefusedError("claim_malformed", str(error)[:200]) from error
+
+
+def _storable(text: str) -> str:
+    """Return a text that both databases take as a parameter; what they would refuse matches nothing."""
+    odd = "\x00" in text or len(text) > 255 or any("\ud800" <= c <= "\udfff" for c in text)
+    return "" if odd else text
+
+
+def _word(text: str) -> str:
+    """Return an OAuth error code, or nothing where it is none."""
+    return text if len(text) <= 60 and text.replace("_", "").isalnum() and text.isascii() else ""

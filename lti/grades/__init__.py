@@ -1,0 +1,1 @@
+"""Grades on their way to the gradebook of an LMS."""

@@ -1,0 +1,116 @@
+"""OIDC login: one row a login, bound to registration, nonce and browser, used once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from sqlalchemy import delete, insert, update
+
+from engine.domain.unit_of_work import UnitOfWork
+from lti.addresses import belongs_to_tool, with_query
+from lti.refusals import LaunchRefusedError
+from lti.registrations import Registration, find, of_issuer
+from lti.storage import login_states, run
+
+LOGIN_TIME: Final = timedelta(minutes=10)
+MAX_PARAMETER: Final = 8_192
+_REQUIRED: Final = ("iss", "login_hint", "target_link_uri")
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A login that was begun: where the browser goes next."""
+
+    redirect_url: str
+    state: str
+    registration_id: str
+
+
+def begin_login(uow: UnitOfWork, parameters: Mapping[str, str], *, base_url: str, browser_hash: str, now: datetime) -> Login:
+    """Check a login initiation and write its row; the caller commits.
+
+    Args:
+        parameters: of the query or the form.
+        browser_hash: of the browser that must bring the launch.
+
+    Raises:
+        LaunchRefusedError: incomplete, unknown, ambiguous or inactive platform, foreign target.
+    """
+    for name in _REQUIRED:
+        if not parameters.get(name):
+            raise LaunchRefusedError("login_incomplete", f"{name} is missing")
+    for name, value in parameters.items():
+        if len(value) > MAX_PARAMETER or not value.isprintable():
+            raise LaunchRefusedError("login_incomplete", f"{name[:40]!r} is too long, or no text")
+    if not belongs_to_tool(parameters["target_link_uri"], base_url):
+        raise LaunchRefusedError("target_foreign")
+    registration = _registration(uow, parameters)
+    state, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    row = {
+        "state_hash": digest(state),
+        "nonce_hash": digest(nonce),
+        "registration_id": registration.id,
+        "browser_hash": browser_hash,
+        "target_link_uri": parameters["target_link_uri"],
+        "storage_target": parameters.get("lti_storage_target") or None,
+        "created_at": now,
+        "expires_at": now + LOGIN_TIME,
+    }
+    run(uow, insert(login_states), row)
+    query = {
+        "scope": "openid",
+        "response_type": "id_token",
+        "response_mode": "form_post",
+        "prompt": "none",
+        "client_id": registration.client_id,
+        "redirect_uri": f"{base_url}/lti/launch",
+        "state": state,
+        "nonce": nonce,
+        "login_hint": parameters["login_hint"],
+    }
+    if parameters.get("lti_message_hint"):
+        query["lti_message_hint"] = parameters["lti_message_hint"]
+    return Login(with_query(registration.auth_login_url, urlencode(query)), state, registration.id)
+
+
+def consume(uow: UnitOfWork, state_hash: str, now: datetime) -> bool:
+    """Use a login up; True for one caller alone, however many come at once."""
+    unused = update(login_states).where(
+        login_states.c.state_hash == state_hash, login_states.c.consumed_at.is_(None), login_states.c.expires_at > now
+    )
+    return run(uow, unused.values(consumed_at=now)).rowcount == 1
+
+
+def sweep(uow: UnitOfWork, now: datetime) -> int:
+    """Delete logins that have ended; the caller commits."""
+    return run(uow, delete(login_states).where(login_states.c.expires_at <= now)).rowcount
+
+
+def digest(value: str) -> str:
+    """Return what is stored of a state or nonce."""
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _registration(uow: UnitOfWork, parameters: Mapping[str, str]) -> Registration:
+    issuer, client_id = parameters["iss"], parameters.get("client_id")
+    found: Sequence[Registration]
+    if client_id:
+        one = find(uow, issuer, client_id)
+        found = [] if one is None else [one]
+    else:
+        found = of_issuer(uow, issuer, parameters.get("lti_deployment_id") or None)
+        usable = [r for r in found if r.status == "active"]
+        found = usable or found
+    if not found:
+        raise LaunchRefusedError("platform_unknown")
+    if len(found) > 1:
+        raise LaunchRefusedError("platform_ambiguous")
+    if found[0].status != "active":
+        raise LaunchRefusedError("platform_inactive", found[0].status, registration_id=found[0].id)
+    return found[0]

@@ -1,0 +1,182 @@
+"""Platforms' key sets: fetched once, shared by all processes, fetched again where a launch names a key we do not know.
+
+A key set is fetched outside any transaction, by one thread and one process at a time. A fetch that does not bring the
+key it was made for is fruitless: a browser may cause one in 30 s, a platform sees at most three, and only a launch that
+is right in everything but its unseen key may cause one at all. So a flood of forged kids keeps no true rotation waiting.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from engine.domain.deliveries import Http
+from engine.domain.unit_of_work import UnitOfWork
+from lti.jose import public_jwk, usable_keys
+from lti.storage import platform_key_sets, run
+
+FRESH_S: Final = 3_600.0
+"""After this a set is fetched again, so that a key the platform withdrew stops working."""
+STALE_S: Final = 86_400.0
+"""As long an old set serves while the platform does not answer."""
+FRUITLESS_S: Final = 30.0
+FRUITLESS_PER_PLATFORM: Final = 3
+FAILED_WAIT_S: Final = 5.0
+LEASE_S: Final = 8.0
+TIMEOUT_S: Final = 6.0
+MAX_SET_BYTES: Final = 512 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _KeySet:
+    keys: Mapping[str, RSAPublicKey]
+    fetched_at: float
+
+
+class PlatformKeys:
+    """The public keys of all platforms.
+
+    Args:
+        seconds: Unix time.
+    """
+
+    def __init__(self, uow: Callable[[], UnitOfWork], http: Http, seconds: Callable[[], float] = time.time) -> None:
+        self._uow = uow
+        self._http = http
+        self._seconds = seconds
+        self._sets: dict[str, _KeySet] = {}
+        self._locks: dict[str, Lock] = {}
+        self._guard = Lock()
+
+    def known(self, jwks_url: str, kid: str) -> RSAPublicKey | None:
+        """Return a key that this process has and that is fresh; makes no request and no query."""
+        found = self._sets.get(jwks_url)
+        if found is None or self._seconds() - found.fetched_at > FRESH_S:
+            return None
+        return found.keys.get(kid)
+
+    def find(self, jwks_url: str, kid: str, browser: str) -> RSAPublicKey | None:
+        """Return a key, fetched where it must be; None where the platform does not publish it.
+
+        Call it outside any transaction, for a launch that is right in all but the unseen key.
+
+        Args:
+            browser: hash of the browser that asks, which limits what one attacker may cause.
+
+        Raises:
+            OSError: the platform does not answer with a key set, and no older one serves.
+        """
+        with self._lock(jwks_url):
+            key = self.known(jwks_url, kid)
+            if key is not None:
+                return key
+            return self._find(jwks_url, kid, browser)
+
+    def refresh(self, jwks_url: str) -> int:
+        """Fetch a key set now and return its number of usable keys. Raises OSError."""
+        keys, _ = self._fetch(jwks_url)
+        return len(keys)
+
+    def _find(self, url: str, kid: str, browser: str) -> RSAPublicKey | None:
+        waited_until = self._seconds() + LEASE_S
+        while True:
+            now = self._seconds()
+            row = self._row(url)
+            stored = self._adopt(url, row)
+            fresh = stored is not None and now - stored.fetched_at <= FRESH_S
+            if stored is not None and fresh and kid in stored.keys:
+                return stored.keys[kid]
+            recent = [entry for entry in row["fruitless"] if now - entry[0] < FRUITLESS_S]
+            if fresh and (len(recent) >= FRUITLESS_PER_PLATFORM or any(entry[1] == browser for entry in recent)):
+                return None
+            if not fresh and row["tried_at"] > max(row["fetched_at"], now - FAILED_WAIT_S):
+                return self._stale(stored, kid, now)
+            if self._lease(url, now):
+                break
+            if now > waited_until:
+                return self._stale(stored, kid, now)
+            time.sleep(0.05)
+        return self._ask(url, kid, browser, stored, recent)
+
+    def _ask(
+        self, url: str, kid: str, browser: str, stored: _KeySet | None, recent: list[tuple[float, str]]
+    ) -> RSAPublicKey | None:
+        try:
+            keys, document = self._fetch(url)
+        except OSError:
+            self._store(url, tried_at=self._seconds(), leased_until=0.0)
+            if stored is None:
+                raise
+            return self._stale(stored, kid, self._seconds())
+        now = self._seconds()
+        if kid not in keys:
+            recent = [*recent, (now, browser)]
+        self._sets[url] = _KeySet(keys, now)
+        self._store(url, keys=document, fetched_at=now, tried_at=now, leased_until=0.0, fruitless=[list(r) for r in recent])
+        return keys.get(kid)
+
+    def _stale(self, stored: _KeySet | None, kid: str, now: float) -> RSAPublicKey | None:
+        if stored is None or now - stored.fetched_at > STALE_S:
+            raise OSError("the key set cannot be fetched")
+        return stored.keys.get(kid)
+
+    def _fetch(self, url: str) -> tuple[dict[str, RSAPublicKey], Any]:
+        answer = self._http.request("GET", url, headers={"Accept": "application/json"}, timeout_s=TIMEOUT_S)
+        if answer.status != 200:
+            raise OSError(f"the key set URL answered {answer.status}")
+        if len(answer.body) > MAX_SET_BYTES:
+            raise OSError("the key set is larger than 512 KB")
+        try:
+            keys = usable_keys(json.loads(answer.body))
+        except (ValueError, RecursionError) as error:
+            raise OSError("the key set URL did not answer with a key set") from error
+        return keys, {"keys": [public_jwk(key, kid) for kid, key in keys.items()]}
+
+    def _row(self, url: str) -> Mapping[str, Any]:
+        query = select(platform_key_sets).where(platform_key_sets.c.jwks_url == url)
+        with self._uow() as uow:
+            row = run(uow, query).mappings().one_or_none()
+        if row is not None:
+            return dict(row)
+        empty = {"keys": {}, "fetched_at": 0.0, "tried_at": 0.0, "leased_until": 0.0, "fruitless": []}
+        try:
+            with self._uow() as uow:
+                run(uow, insert(platform_key_sets), {"jwks_url": url, **empty})
+                uow.commit()
+        except IntegrityError:
+            # Another process was first; its row is as empty as ours or fuller.
+            with self._uow() as uow:
+                return dict(run(uow, query).mappings().one())
+        return empty
+
+    def _adopt(self, url: str, row: Mapping[str, Any]) -> _KeySet | None:
+        if row["fetched_at"] == 0.0:
+            return None
+        mine = self._sets.get(url)
+        if mine is None or mine.fetched_at < row["fetched_at"]:
+            mine = self._sets[url] = _KeySet(usable_keys(row["keys"]), row["fetched_at"])
+        return mine
+
+    def _lease(self, url: str, now: float) -> bool:
+        free = update(platform_key_sets).where(platform_key_sets.c.jwks_url == url, platform_key_sets.c.leased_until < now)
+        with self._uow() as uow:
+            taken = run(uow, free.values(leased_until=now + LEASE_S)).rowcount == 1
+            uow.commit()
+        return taken
+
+    def _store(self, url: str, **values: object) -> None:
+        with self._uow() as uow:
+            run(uow, update(platform_key_sets).where(platform_key_sets.c.jwks_url == url).values(**values))
+            uow.commit()
+
+    def _lock(self, url: str) -> Lock:
+        with self._guard:
+            return self._locks.setdefault(url, Lock())

@@ -1,0 +1,15 @@
+"""Blackboard Learn, from its documentation; unverified."""
+
+from __future__ import annotations
+
+from lti.quirks.generic import Generic
+
+
+class Blackboard(Generic):
+    """One client for everyone: the deployment is the institution. An unknown user is 400."""
+
+    name = "blackboard"
+    title = "Blackboard Learn"
+    family_codes = ("blackboardlearn", "blackboard")
+    verified = False
+    tenant_per_deployment = True

@@ -1,0 +1,22 @@
+"""D2L Brightspace, from its documentation; unverified."""
+
+from __future__ import annotations
+
+from engine.domain.deliveries import HttpAnswer
+from lti.quirks.generic import Generic
+from lti.quirks.port import Verdict
+
+
+class Brightspace(Generic):
+    """The token's audience is a setting of its own; who is not enrolled gets 403 or 404."""
+
+    name = "brightspace"
+    title = "D2L Brightspace"
+    family_codes = ("desire2learn", "brightspace", "d2l")
+    verified = False
+
+    def verdict(self, answer: HttpAnswer) -> tuple[Verdict, str]:
+        """Read 403 as `not enrolled`."""
+        if answer.status == 403:
+            return "dead", "Brightspace does not take a grade for this learner (403): not enrolled there any more."
+        return super().verdict(answer)

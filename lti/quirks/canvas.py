@@ -1,0 +1,41 @@
+"""Canvas: one issuer for every customer, rate limits as 403, attempts that run out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from engine.domain.deliveries import HttpAnswer
+from lti.quirks.generic import Generic
+from lti.quirks.port import Verdict
+
+SUBMISSION: Final = "https://canvas.instructure.com/lti/submission"
+HOSTED: Final = frozenset(
+    {"https://canvas.instructure.com", "https://canvas.beta.instructure.com", "https://canvas.test.instructure.com"}
+)
+
+
+class Canvas(Generic):
+    """Scores must not open new submissions, or attempts run out."""
+
+    name = "canvas"
+    title = "Canvas"
+    family_codes = ("canvas",)
+
+    def returns_anywhere(self, issuer: str) -> bool:
+        """Return whether it is the hosted Canvas, whose schools have domains of their own under one issuer."""
+        return issuer in HOSTED
+
+    def score(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Keep a score from counting as a new attempt."""
+        return {**body, SUBMISSION: {"new_submission": False}}
+
+    def verdict(self, answer: HttpAnswer) -> tuple[Verdict, str]:
+        """Tell a rate limit from a refusal: both are 403."""
+        if answer.status == 403 and b"rate limit exceeded" in answer.body[:4096].lower():
+            return "retry", "Canvas asks to send fewer grades for a while. It is tried again by itself."
+        if answer.status == 422:
+            return "dead", (
+                "Canvas does not take a grade for this learner (422): not enrolled there any more, or no attempts left."
+            )
+        return super().verdict(answer)

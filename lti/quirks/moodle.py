@@ -1,0 +1,27 @@
+"""Moodle, measured against 5.1 and 4.5."""
+
+from __future__ import annotations
+
+from engine.domain.deliveries import HttpAnswer
+from lti.quirks.generic import Generic
+from lti.quirks.port import Verdict
+
+
+class Moodle(Generic):
+    """409 for a timestamp not newer in whole seconds; 500 for a locked column; 404 for a deleted one."""
+
+    name = "moodle"
+    title = "Moodle"
+    family_codes = ("moodle",)
+
+    def verdict(self, answer: HttpAnswer) -> tuple[Verdict, str]:
+        """Name the two causes that a teacher can mend."""
+        kind, words = super().verdict(answer)
+        if answer.status == 500:
+            return (
+                "retry",
+                "Moodle could not store the grade (500). Is the gradebook column locked? It is tried again by itself.",
+            )
+        if answer.status == 403:
+            return "retry", "Moodle's web server refused the request (403). It is tried again by itself."
+        return kind, words

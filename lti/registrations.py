@@ -1,0 +1,278 @@
+"""Registrations of this tool at platforms, and their deployments."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row, func, insert, select, update
+
+from engine.domain.errors import Conflict, Malformed, NotFound
+from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.tables.courses import courses as course_table
+from lti.addresses import origin, split_address
+from lti.quirks.families import FAMILIES, family_of, quirks
+from lti.storage import deployments as deployment_table
+from lti.storage import registrations, run
+
+RegistrationStatus = Literal["active", "pending", "inactive"]
+MAX_PENDING = 20
+"""Deployments of one registration that wait for approval; more are refused without a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """This tool at one platform under one client id.
+
+    Args:
+        token_audience: `aud` of our token requests; None means the token URL.
+        frame_origins: origins that may frame our pages, beside those of the URLs here.
+    """
+
+    id: str
+    tenant_id: str
+    name: str
+    issuer: str
+    client_id: str
+    auth_login_url: str
+    token_url: str
+    jwks_url: str
+    token_audience: str | None = None
+    family: str = "generic"
+    status: RegistrationStatus = "active"
+    frame_origins: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Return the addresses that are known to be the platform's."""
+        return (self.issuer, self.auth_login_url, self.token_url, self.jwks_url, *self.frame_origins)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Return the origins that may frame our pages."""
+        found = [origin(a) for a in (self.issuer, self.auth_login_url, *self.frame_origins)]
+        return tuple(dict.fromkeys(o for o in found if o is not None))
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A registration's place in one part of a platform; a pending one waits for approval."""
+
+    id: str
+    registration_id: str
+    deployment_id: str
+    tenant_id: str
+    status: Literal["active", "pending"]
+
+
+def add_platform(
+    uow: UnitOfWork,
+    *,
+    name: str,
+    issuer: str,
+    client_id: str,
+    login_url: str,
+    token_url: str,
+    jwks_url: str,
+    deployments: Sequence[str] = (),
+    token_audience: str | None = None,
+    family: str | None = None,
+    frame_origins: Sequence[str] = (),
+    status: RegistrationStatus = "active",
+    courses: Sequence[str] | None = None,
+    now: datetime,
+) -> Registration:
+    """Register this tool at a platform, with a tenant of its own; the caller commits.
+
+    Args:
+        deployments: deployment ids that may launch at once; others show as pending first.
+        family: a name of `lti.quirks`; guessed from the issuer where None.
+        courses: ids of the courses its tenant may use; None means all that are published.
+
+    Raises:
+        Malformed: a URL is none, or the family is unknown.
+        Conflict: issuer and client id are registered already.
+    """
+    for what, url in (("login URL", login_url), ("token URL", token_url), ("key set URL", jwks_url)):
+        if split_address(url) is None:
+            raise Malformed(f"{what} {url!r} is no absolute http(s) address. Copy it from the LMS's tool page.")
+    if not issuer.strip() or not client_id.strip():
+        raise Malformed("Issuer and client ID must not be empty. Copy both from the LMS's tool page.")
+    if family is not None and family not in FAMILIES:
+        raise Malformed(f"Unknown family {family!r}. Known ones: {', '.join(sorted(FAMILIES))}.")
+    if find(uow, issuer, client_id) is not None:
+        raise Conflict(f"Client {client_id} of {issuer} is registered already. See `pacemate platform list`.")
+    registration = Registration(
+        id=str(uuid.uuid4()),
+        tenant_id=str(uuid.uuid4()),
+        name=name.strip() or issuer,
+        issuer=issuer,
+        client_id=client_id,
+        auth_login_url=login_url,
+        token_url=token_url,
+        jwks_url=jwks_url,
+        token_audience=token_audience or None,
+        family=family or family_of(None, issuer),
+        status=status,
+        frame_origins=tuple(_origins(frame_origins)),
+    )
+    uow.people.add_tenant(registration.tenant_id, registration.name, now)
+    run(uow, insert(registrations), _values(registration, now))
+    _grant(uow, registration.tenant_id, courses)
+    for deployment_id in dict.fromkeys(deployments):
+        add_deployment(uow, registration, deployment_id, now=now, courses=courses)
+    return registration
+
+
+def add_deployment(
+    uow: UnitOfWork,
+    registration: Registration,
+    deployment_id: str,
+    *,
+    now: datetime,
+    pending: bool = False,
+    courses: Sequence[str] | None = None,
+) -> Deployment | None:
+    """Store a deployment and return it; None where too many wait already."""
+    if pending:
+        mine = deployment_table.c.registration_id == registration.id
+        waiting = select(func.count()).select_from(deployment_table).where(mine, deployment_table.c.status == "pending")
+        if run(uow, waiting).scalar_one() >= MAX_PENDING:
+            return None
+    tenant_id = None
+    if quirks(registration.family).tenant_per_deployment:
+        tenant_id = str(uuid.uuid4())
+        uow.people.add_tenant(tenant_id, f"{registration.name}: {deployment_id}"[:200], now)
+        _grant(uow, tenant_id, courses)
+    row_id = str(uuid.uuid4())
+    status: Literal["active", "pending"] = "pending" if pending else "active"
+    run(
+        uow,
+        insert(deployment_table).values(
+            id=row_id,
+            registration_id=registration.id,
+            deployment_id=deployment_id,
+            tenant_id=tenant_id,
+            status=status,
+            created_at=now,
+        ),
+    )
+    return Deployment(row_id, registration.id, deployment_id, tenant_id or registration.tenant_id, status)
+
+
+def approve_deployment(uow: UnitOfWork, deployment_row_id: str) -> None:
+    """Let a pending deployment launch; the caller commits. Raises NotFound."""
+    found = run(uow, update(deployment_table).where(deployment_table.c.id == deployment_row_id).values(status="active"))
+    if found.rowcount == 0:
+        raise NotFound("This deployment is not there any more. Reload the page.")
+
+
+def set_status(uow: UnitOfWork, registration_id: str, status: RegistrationStatus) -> None:
+    """Approve, switch off or switch on a registration; the caller commits. Raises NotFound."""
+    found = run(uow, update(registrations).where(registrations.c.id == registration_id).values(status=status))
+    if found.rowcount == 0:
+        raise NotFound("This registration is not there any more. Reload the page.")
+
+
+def get(uow: UnitOfWork, registration_id: str) -> Registration:
+    """Return a registration. Raises NotFound."""
+    row = run(uow, select(registrations).where(registrations.c.id == registration_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no registration {registration_id}. See `pacemate platform list`.")
+    return from_row(row)
+
+
+def find(uow: UnitOfWork, issuer: str, client_id: str) -> Registration | None:
+    """Return the registration of an issuer and client."""
+    same = select(registrations).where(registrations.c.issuer == issuer, registrations.c.client_id == client_id)
+    row = run(uow, same).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def of_issuer(uow: UnitOfWork, issuer: str, deployment_id: str | None = None) -> Sequence[Registration]:
+    """Return the registrations of an issuer, only those that know a deployment where one is named and any does."""
+    query = select(registrations).where(registrations.c.issuer == issuer)
+    if deployment_id is not None:
+        named = query.join(deployment_table).where(deployment_table.c.deployment_id == deployment_id)
+        rows = run(uow, named.limit(10)).all()
+        if rows:
+            return [from_row(row) for row in rows]
+    return [from_row(row) for row in run(uow, query.limit(10)).all()]
+
+
+def list_platforms(uow: UnitOfWork) -> Sequence[tuple[Registration, Sequence[Deployment]]]:
+    """Return all registrations with their deployments, by name."""
+    rows = run(uow, select(registrations).order_by(registrations.c.name, registrations.c.id)).all()
+    by_registration: dict[str, list[Row[*tuple[Any, ...]]]] = {}
+    for row in run(uow, select(deployment_table).order_by(deployment_table.c.created_at)).all():
+        by_registration.setdefault(row.registration_id, []).append(row)
+    found = []
+    for row in rows:
+        registration = from_row(row)
+        mine = by_registration.get(registration.id, [])
+        found.append((registration, [deployment_from(d, registration.tenant_id) for d in mine]))
+    return found
+
+
+def deployment_from(row: Row[*tuple[Any, ...]], tenant_id: str) -> Deployment:
+    """Return a deployment of a row of its table; `tenant_id` is its registration's."""
+    return Deployment(row.id, row.registration_id, row.deployment_id, row.tenant_id or tenant_id, row.status)
+
+
+def from_row(row: Row[*tuple[Any, ...]]) -> Registration:
+    """Return a registration of a row that has all columns of its table."""
+    return Registration(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        name=row.name,
+        issuer=row.issuer,
+        client_id=row.client_id,
+        auth_login_url=row.auth_login_url,
+        token_url=row.token_url,
+        jwks_url=row.jwks_url,
+        token_audience=row.token_audience,
+        family=row.family,
+        status=row.status,
+        frame_origins=tuple(row.frame_origins),
+    )
+
+
+def _grant(uow: UnitOfWork, tenant_id: str, courses: Sequence[str] | None) -> None:
+    wanted = _all_courses(uow) if courses is None else courses
+    for course_id in wanted:
+        uow.courses.grant(course_id, tenant_id)
+
+
+def _all_courses(uow: UnitOfWork) -> Sequence[str]:
+    return list(run(uow, select(course_table.c.id).order_by(course_table.c.id)).scalars())
+
+
+def _origins(given: Sequence[str]) -> list[str]:
+    found = []
+    for one in given:
+        found_origin = origin(one)
+        if found_origin is None:
+            raise Malformed(f"Frame origin {one!r} is no http(s) origin, such as https://lms.example.org.")
+        found.append(found_origin)
+    return list(dict.fromkeys(found))
+
+
+def _values(r: Registration, now: datetime) -> dict[str, object]:
+    return {
+        "id": r.id,
+        "tenant_id": r.tenant_id,
+        "name": r.name,
+        "issuer": r.issuer,
+        "client_id": r.client_id,
+        "auth_login_url": r.auth_login_url,
+        "token_url": r.token_url,
+        "jwks_url": r.jwks_url,
+        "token_audience": r.token_audience,
+        "family": r.family,
+        "status": r.status,
+        "frame_origins": list(r.frame_origins),
+        "created_at": now,
+    }

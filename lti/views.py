@@ -1,0 +1,165 @@
+"""The protocol endpoints. They render no pages: `web` does, behind the callbacks of `LtiRuntime`."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+from flask import Blueprint, Request, Response, jsonify, redirect, request
+from markupsafe import escape
+
+from lti import deep_linking, logins
+from lti.addresses import origin
+from lti.browser import (
+    browser_hash,
+    browser_token,
+    clear_login_cookie,
+    login_tokens,
+    new_browser_token,
+    set_browser_cookie,
+    set_login_cookie,
+)
+from lti.claims import LaunchContext
+from lti.grades.line_items import bind_by_resource_id
+from lti.launch_log import Trail
+from lti.refusals import LaunchRefusedError, new_reference
+from lti.runtime import LtiRuntime
+
+MAX_FORM_BYTES = 256 * 1024
+
+
+def blueprint(runtime: LtiRuntime) -> Blueprint:
+    """Return the blueprint of `/lti/login`, `/lti/launch`, `/lti/jwks` and `/lti/deep-link`."""
+    lti = Blueprint("lti", __name__, url_prefix="/lti")
+
+    @lti.route("/login", methods=["GET", "POST"])
+    def login() -> Response:
+        return _private(_login(runtime, request))
+
+    @lti.route("/launch", methods=["POST"])
+    def launch() -> Response:
+        return _private(_launch(runtime, request))
+
+    @lti.route("/jwks", methods=["GET"])
+    def jwks() -> Response:
+        response = jsonify(runtime.services.keys.key_set())
+        response.headers["Cache-Control"] = "public, max-age=300"
+        return response
+
+    @lti.route("/deep-link", methods=["POST"])
+    def deep_link() -> Response:
+        return _private(_deep_link(runtime, request))
+
+    return lti
+
+
+def _login(runtime: LtiRuntime, incoming: Request) -> Response:
+    incoming.max_content_length = MAX_FORM_BYTES
+    trail = Trail(new_reference())
+    known = browser_token(incoming)
+    token = known or new_browser_token()
+    try:
+        if not runtime.login_limit.allows(incoming.remote_addr or ""):
+            raise LaunchRefusedError("too_many_logins")
+        parameters = (incoming.form if incoming.method == "POST" else incoming.args).to_dict()
+        with runtime.uow() as uow:
+            begun = logins.begin_login(
+                uow,
+                parameters,
+                base_url=runtime.base_url,
+                browser_hash=browser_hash(runtime.secret, token),
+                now=runtime.clock(),
+            )
+            uow.commit()
+    except LaunchRefusedError as error:
+        return _refused(runtime, trail, error)
+    response = _found(begun.redirect_url)
+    set_browser_cookie(response, token)
+    if known is None:
+        set_login_cookie(response, begun.state, token)
+    return response
+
+
+def _launch(runtime: LtiRuntime, incoming: Request) -> Response:
+    incoming.max_content_length = MAX_FORM_BYTES
+    trail = Trail(new_reference())
+    form = incoming.form.to_dict()
+    state = form.get("state", "")
+    try:
+        launch = runtime.services.gate.admit(form, login_tokens(incoming, state), trail)
+    except LaunchRefusedError as error:
+        return _refused(runtime, trail, error)
+    if launch.deep_linking is not None:
+        response = runtime.on_deep_link(_opened(runtime, incoming, state, launch))
+    else:
+        response = runtime.on_launch(bind_by_resource_id(runtime.services, launch))
+    clear_login_cookie(incoming, response, state)
+    return response
+
+
+def _opened(runtime: LtiRuntime, incoming: Request, state: str, launch: LaunchContext) -> LaunchContext:
+    token = login_tokens(incoming, state)[0]
+    with runtime.uow() as uow:
+        opened = deep_linking.open_request(uow, launch, browser_hash(runtime.secret, token), runtime.clock())
+        uow.commit()
+    return replace(launch, deep_linking_id=opened)
+
+
+def _deep_link(runtime: LtiRuntime, incoming: Request) -> Response:
+    incoming.max_content_length = MAX_FORM_BYTES
+    trail = Trail(new_reference())
+    token = browser_token(incoming)
+    try:
+        with runtime.uow() as uow:
+            answer = deep_linking.answer_request(
+                uow,
+                incoming.form.get("request", ""),
+                incoming.form.getlist("item"),
+                browser_hashes=[] if token is None else [browser_hash(runtime.secret, token)],
+                graded=incoming.form.get("graded", "1") != "0",
+                base_url=runtime.base_url,
+                signing_key=runtime.services.keys.active,
+                now=runtime.clock(),
+            )
+            uow.commit()
+    except LaunchRefusedError as error:
+        return _refused(runtime, trail, error)
+    return _posting_form(answer)
+
+
+def _posting_form(answer: deep_linking.Answer) -> Response:
+    """Return a form that posts itself to the platform; without a script, a button does."""
+    nonce = secrets.token_urlsafe(16)
+    page = (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Back to your course</title>"
+        f'<form id=answer method=post action="{escape(answer.return_url)}">'
+        f'<input type=hidden name=JWT value="{escape(answer.jwt)}">'
+        "<noscript><button>Back to your course</button></noscript></form>"
+        f'<script nonce="{nonce}">document.getElementById("answer").submit()</script></html>'
+    )
+    target = origin(answer.return_url) or ""
+    ancestors = " ".join(dict.fromkeys([*answer.origins, target]))
+    response = Response(page, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; form-action {target}; base-uri 'none'; frame-ancestors {ancestors}"
+    )
+    return response
+
+
+def _refused(runtime: LtiRuntime, trail: Trail, error: LaunchRefusedError) -> Response:
+    if trail.registration_id is None:
+        trail.registration_id = error.registration_id
+    runtime.services.log.refused(trail, error.code, error.detail)
+    return runtime.on_refusal(error.refusal(trail.reference))
+
+
+def _found(url: str) -> Response:
+    answer = redirect(url, 302)
+    return Response(answer.response, 302, answer.headers)
+
+
+def _private(response: Response) -> Response:
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response

@@ -1,0 +1,97 @@
+"""A tool that knows one fake platform, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+from flask import Flask, Response, jsonify
+from flask.testing import FlaskClient
+
+from engine.storage.unit_of_work import UnitOfWorkFactory
+from lti.claims import LaunchContext
+from lti.refusals import Refusal
+from lti.registrations import Registration, add_platform
+from lti.runtime import LtiRuntime
+from lti.views import blueprint
+from tests.engine.sample import build_version
+from tests.lti.platform import TOOL, Clock, FakeHttp, Platform
+
+SECRET = "a secret for tests that is long enough"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def http() -> FakeHttp:
+    return FakeHttp()
+
+
+@pytest.fixture
+def platform(http: FakeHttp, clock: Clock) -> Platform:
+    return Platform(http, clock)
+
+
+@pytest.fixture
+def registration(uow_factory: UnitOfWorkFactory, platform: Platform, clock: Clock) -> Registration:
+    """The platform's registration, and beside it one that must never match."""
+    with uow_factory() as uow:
+        uow.courses.add(build_version(), clock())
+        mine = register(uow, platform, clock, deployments=[platform.deployment_id])
+        other = Platform(platform.http, clock, host="other.example", client_id="client-9", key_name="other", kid="kid-9")
+        register(uow, other, clock, deployments=["dep-9"])
+        uow.commit()
+    return mine
+
+
+def register(uow, platform: Platform, clock: Clock, **more) -> Registration:
+    return add_platform(
+        uow,
+        name="University",
+        issuer=platform.issuer,
+        client_id=platform.client_id,
+        login_url=platform.auth_url,
+        token_url=platform.token_url,
+        jwks_url=platform.jwks_url,
+        now=clock(),
+        **more,
+    )
+
+
+@pytest.fixture
+def runtime(uow_factory: UnitOfWorkFactory, http: FakeHttp, clock: Clock) -> LtiRuntime:
+    return LtiRuntime(
+        uow=uow_factory,
+        clock=clock,
+        http=http,
+        secret=SECRET,
+        base_url=TOOL,
+        on_launch=_shown,
+        on_deep_link=_shown,
+        on_refusal=_told,
+    )
+
+
+@pytest.fixture
+def app(runtime: LtiRuntime, registration: Registration) -> Flask:
+    flask = Flask("tool under test")
+    flask.register_blueprint(blueprint(runtime))
+    return flask
+
+
+@pytest.fixture
+def browser(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def _shown(launch: LaunchContext) -> Response:
+    return jsonify(asdict(launch) | {"cohort_key": launch.cohort_key})
+
+
+def _told(refusal: Refusal) -> Response:
+    response = jsonify(asdict(refusal))
+    response.status_code = refusal.status
+    return response

@@ -1,0 +1,90 @@
+"""The way through the gate, from login to launch."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from engine.storage.unit_of_work import UnitOfWorkFactory
+from lti.storage import login_states, resource_links
+from tests.lti.platform import LTI, TOOL, Platform, begin
+
+
+def test_login_sends_the_browser_on_with_state_nonce_and_hints(browser: FlaskClient, platform: Platform) -> None:
+    begun = begin(browser, platform)
+    assert begun.query | {"state": "", "nonce": ""} == {
+        "scope": "openid",
+        "response_type": "id_token",
+        "response_mode": "form_post",
+        "prompt": "none",
+        "client_id": "client-1",
+        "redirect_uri": f"{TOOL}/lti/launch",
+        "state": "",
+        "nonce": "",
+        "login_hint": "user-7",
+        "lti_message_hint": '{"cmid": 4}',
+    }
+
+
+def test_login_works_by_get_and_keeps_the_query_of_the_auth_url(app: Flask, browser: FlaskClient, platform: Platform) -> None:
+    response = browser.get("/lti/login", query_string=platform.initiation(), base_url=TOOL)
+    assert response.status_code == 302
+    assert response.location.startswith("https://lms.example/auth?scope=openid")
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_cookies_are_host_bound_partitioned_and_for_foreign_frames(browser: FlaskClient, platform: Platform) -> None:
+    response = browser.post("/lti/login", data=platform.initiation(), base_url=TOOL)
+    cookies = response.headers.getlist("Set-Cookie")
+    assert len(cookies) == 2
+    for cookie in cookies:
+        assert cookie.startswith("__Host-pacemate-")
+        for mark in ("Secure", "HttpOnly", "SameSite=None", "Partitioned", "Path=/"):
+            assert mark in cookie
+        assert "Domain" not in cookie
+
+
+def test_a_good_launch_is_reduced_to_its_context(
+    browser: FlaskClient, platform: Platform, uow_factory: UnitOfWorkFactory
+) -> None:
+    begun = begin(browser, platform)
+    response = begun.post(platform.sign(platform.claims(begun.nonce)))
+    assert response.status_code == 200, response.json
+    launch = response.json
+    assert launch["role"] == "learner"
+    assert launch["preview"] is False
+    assert (launch["course_id"], launch["module_id"]) == ("sample", None)
+    assert launch["cohort_key"] == "context:course-1"
+    assert launch["return_url"] == "https://lms.example/course/1"
+    assert launch["frame_ancestors"] == ["https://lms.example"]
+    with uow_factory() as uow:
+        assert uow.session.scalar(select(func.count()).select_from(resource_links)) == 1
+        assert uow.session.scalar(select(login_states.c.consumed_at)) is not None
+
+
+def test_a_second_launch_fetches_no_keys(browser: FlaskClient, platform: Platform) -> None:
+    for _ in range(3):
+        begun = begin(browser, platform)
+        assert begun.post(platform.sign(platform.claims(begun.nonce))).status_code == 200
+    assert platform.http.count(platform.jwks_url) == 1
+
+
+def test_two_first_logins_at_once_in_one_browser_both_launch(browser: FlaskClient, platform: Platform, app: Flask) -> None:
+    """Two frames of one page: the second login overwrites the first one's browser cookie."""
+    first, second = begin(app.test_client(), platform), begin(browser, platform)
+    for cookie in ("__Host-pacemate-login-",):
+        for stored in first.client._cookies.values():  # type: ignore[union-attr]
+            if stored.key.startswith(cookie):
+                browser.set_cookie(stored.key, stored.value, domain="tool.example", secure=True)
+    first.client = browser
+    for begun in (second, first):
+        assert begun.post(platform.sign(platform.claims(begun.nonce))).status_code == 200
+
+
+def test_an_unbound_link_has_no_course(browser: FlaskClient, platform: Platform) -> None:
+    begun = begin(browser, platform)
+    response = begun.post(platform.sign(platform.claims(begun.nonce, **{LTI + "custom": {"course": "$Unknown.variable"}})))
+    assert response.status_code == 200
+    assert response.json["course_id"] is None
+    assert response.json["link_id"] is not None
