@@ -139,6 +139,13 @@ FAULTS: dict[str, tuple[str, str, str, str, str]] = {
         "- [x] The total",
         "the right option has",
     ),
+    "options in two lists": (
+        MODULE,
+        "  > It gives the answer away",
+        "> It gives the answer away",
+        '- [x] "You added',
+        "options stand in two lists",
+    ),
     "all of the above": (
         MODULE,
         '- [ ] "Remember the formula for converting units."',

@@ -65,6 +65,7 @@ def test_after_an_unclosed_block_the_next_ones_are_still_read() -> None:
 
 PIECES = st.sampled_from(
     [
+        "",
         ":::",
         "::::",
         ":::{reading} a",
@@ -91,13 +92,12 @@ PIECES = st.sampled_from(
         "[a](javascript:b)",
         "| a | b |",
         "|--|--|",
-        "",
-        "",
         "text",
         "<script>",
         ":skills: s",
         ":difficulty: hard",
         "[x]: y",
+        "",
     ]
 )
 MODULES = st.one_of(st.text(max_size=400), st.lists(st.one_of(PIECES, st.text(max_size=20)), max_size=40).map("\n".join))

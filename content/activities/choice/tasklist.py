@@ -53,6 +53,11 @@ def read_task_list(body: str, line: int) -> TaskList:
         faults.append(
             (_line(tokens[end], line), "text stands below the options. Move it above them, or into ':explain:', or indent it.")
         )
+    before = _last_list(tokens[:start])[0]
+    if before < start:
+        faults.append(
+            (_line(tokens[before], line), "options stand in two lists. Indent what belongs to an option, and keep one list.")
+        )
     options: list[Option] = []
     for item in _items(tokens[start + 1 : end - 1]):
         option = _option(item, line)
