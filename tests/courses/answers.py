@@ -177,4 +177,163 @@ answer = "Two empty strings, nothing left"
 """,
 }
 
-ANSWERS = {**FIRST_LOOK, **TEXT, **TYPES}
+ROWS = {
+    "mean-of-gap": "import pandas as pd; answer = pd.Series([120, None, 60]).mean()",
+    "dm-sum-skips": """
+import pandas as pd
+s = pd.Series([200, 999, None, 150])
+answer = s.mask(s == 999).sum()
+""",
+    "dm-dropna-rows": """
+import pandas as pd
+df = pd.DataFrame({"price": [40, None, 25, 60], "phone": ["1", "2", None, "4"], "note": ["late", None, None, None]})
+assert len(df.dropna()) == 1
+answer = len(df.dropna(subset=["price"]))
+""",
+    "dm-not-equal-paid": """
+import pandas as pd
+answer = (pd.Series(["paid", None, "open", None, "paid"]) != "paid").sum()
+""",
+    "dm-groupby-drops": """
+import pandas as pd
+df = pd.DataFrame({"status": ["paid", "open", None], "value": [100, 50, 40]})
+answer = df["value"].sum() - df.groupby("status")["value"].sum().sum()
+""",
+    "dm-compare-with-nan": """
+import pandas as pd
+df = pd.DataFrame({"city": ["Lima", None, None]})
+options = ['df[df["city"].isna()]', 'df[df["city"] == ""]', 'df[df["city"] == None]', 'df[df["city"] == "nan"]']
+answer, = ["`" + option + "`" for option in options if len(eval(option)) == 2]
+""",
+    "which-kind": """
+rows = [("A1", "Kofi Mensah", 62.5), ("B7", "Mei Tanaka", 40), ("A1", "Kofi Mensah", 62.5), ("B7", "Ole Hansen", 310)]
+answer = len(set(rows))
+""",
+    "rd-count-copies": "import pandas as pd; answer = pd.DataFrame({'a': list('xyxzyx')}).duplicated().sum()",
+    "rd-keep-false": """
+import pandas as pd
+df = pd.DataFrame({"id": [7, 9, 7, 5, 9, 7, 2]})
+answer = len(df[df["id"].duplicated(keep=False)])
+""",
+    "rd-last-is-not-latest": """
+import pandas as pd
+df = pd.DataFrame({"order_id": ["1", "1", "1"], "value": [5, 9, 7]}).sort_values("value")
+assert df.drop_duplicates("order_id", keep="last")["value"].tolist() == [9]
+answer = "The row with the highest value of each order"
+""",
+    "rd-before-tidying": """
+import pandas as pd
+answer = len(pd.DataFrame({"id": ["K-7", "k-7", "K-7 ", "M-2", "K-7"]}).drop_duplicates("id"))
+""",
+    "rd-total-after": """
+import pandas as pd
+df = pd.DataFrame({"id": [11, 12, 11, 13, 12], "amount": [100, 90, 100, 100, 70]})
+answer = df.drop_duplicates("id", keep="last")["amount"].sum()
+""",
+}
+
+PROOF = {
+    "which-is-a-check": """
+import pandas as pd
+df = pd.DataFrame({"value": [40, -5, 62]})
+conditions = {
+    'assert (df["value"] >= 0).any(), "negative"': (df["value"] >= 0).any(),
+    'assert not (df["value"] < 0).any(), "negative"': not (df["value"] < 0).any(),
+    'assert (df["value"] >= 0).all, "negative"': (df["value"] >= 0).all,
+    'assert ((df["value"] >= 0).all(), "negative")': ((df["value"] >= 0).all(), "negative"),
+}
+answer, = ["`" + line + "`" for line, condition in conditions.items() if not condition]
+""",
+    "wc-count-broken": """
+rows = [("EUR", 0.0), ("GBP", -12.0), ("KES", 4500.0), ("usd", 98.0)]
+answer = sum(currency not in {"EUR", "USD", "KES"} or value < 0 for currency, value in rows)
+""",
+    "wc-gap-in-comparison": """
+import pandas as pd
+v = pd.Series([5, None, 3])
+stops = [not (v >= 0).all(), (v < 0).any()]
+answer = {(True, False): "Only A stops"}[tuple(bool(stop) for stop in stops)]
+""",
+    "wc-empty-table": """
+import pandas as pd
+df, known = pd.DataFrame({"branch": [], "id": [], "value": []}), ["pune"]
+answer = sum(not c for c in (df["branch"].isin(known).all(), df["id"].is_unique, df["value"].sum() >= 0, len(df) > 0))
+""",
+    "wc-if-then": """
+import pandas as pd
+s, d = pd.Series(["refunded", "refunded", "paid"]), pd.Series(["2026-02-01", None, None])
+rules = ['(s == "refunded") & d.notna()', '(s == "refunded") | d.notna()', '(s != "refunded") | d.notna()',
+         '(s != "refunded") & d.isna()']
+answer, = ["`" + rule + "`" for rule in rules if eval(rule).tolist() == [True, False, True]]
+""",
+    "wc-end-of-day": """
+import pandas as pd
+t = pd.Series(pd.to_datetime(["2026-01-01 00:00", "2026-03-31 15:00", "2026-04-01 00:00"]))
+rules = ['(t >= "2026-01-01") & (t < "2026-04-01")', '(t > "2026-01-01") & (t <= "2026-03-31")']
+rules += ['t.between("2026-01-01", "2026-04-01")', 't.between("2026-01-01", "2026-03-31", inclusive="both")']
+answer, = ["`" + rule + "`" for rule in rules if eval(rule).tolist() == [True, True, False]]
+""",
+    "close-the-rows": "answer = (820 - 773) - (32 + 9)",
+    "kl-rows-after": "answer = 480 - 12 - 7",
+    "kl-expected-total": "answer = 51200 - 1060 - (240 - 180) + 2 * 0 + 60",
+    "kl-open-questions": "answer = len({118, 140} | {118} | {152})",
+}
+
+LATE = """
+import pandas as pd
+from tests.courses.clean_orders import clean
+late = clean("late_orders.csv").resolved
+"""
+FINAL = {
+    "final-read": """
+import pandas as pd
+answer = 'dtype={"order_id": "str"}'
+assert eval('pd.read_csv("late_orders.csv", ' + answer + ')')["order_id"].iloc[0] == "00562"
+""",
+    "final-orders": LATE + "answer = len(late)",
+    "final-euros": LATE + 'answer = late.loc[late["currency"] == "EUR", "value"].sum()',
+    "final-log": LATE + """
+ids = lambda rows: ", ".join(late.loc[rows, "order_id"])
+days = ids(~late["day"].between("2026-01-01", "2026-03-31"))
+amounts, minutes = ids(late["value"].isna()), ids(late["minutes"].isna())
+answer = (f"12 rows, copy 00563, correction 00566, {len(late)} orders. "
+          f"Asked: days {days}; amount {amounts}; minutes {minutes}")
+""",
+}
+
+ANSWERS = {**FIRST_LOOK, **TEXT, **TYPES, **ROWS, **PROOF, **FINAL}
+
+# Short texts in code: item id -> (a frame for it, what is true of a right answer and of no wrong one).
+EXPRESSIONS = {
+    "it-write-value-counts": ("df = pd.DataFrame({'branch': ['a', 'a', None]})", "sorted(eval(text).tolist()) == [1, 2]"),
+    "nt-write-chain": ("df = pd.DataFrame({'plan': ['Basic ', ' pro']})", "eval(text).tolist() == ['basic', 'pro']"),
+    "ms-list-leftovers": (
+        "df, allowed = pd.DataFrame({'city': ['cebu', 'ceb', 'davao']}), ['cebu', 'davao']",
+        "eval(text)['city'].tolist() == ['ceb']",
+    ),
+    "dm-write-mask": (
+        "df = pd.DataFrame({'age': [3, -1, 40]})",
+        "eval(text).isna().tolist() == [False, True, False] and eval(text).sum() == 43",
+    ),
+    "rd-keep-last": (
+        "df = pd.DataFrame({'ticket': [1, 2, 1, 3], 'status': list('abcd')})",
+        "eval(text)['status'].tolist() == ['b', 'c', 'd']",
+    ),
+    "check-minutes": (
+        "df = pd.DataFrame({'minutes': [5.0, None, 0.0, -2.0]})",
+        "eval(text).tolist() == [True, True, False, False]",
+    ),
+    "wc-write-unique": (
+        "df = pd.DataFrame({'invoice': [1, 2]}); twice = pd.DataFrame({'invoice': [1, 1]})",
+        "passes(text, df) and not passes(text, twice)",
+    ),
+    "wc-at-most-five": (
+        "df = pd.DataFrame({'phone': [None] * 5 + ['1']}); six = pd.DataFrame({'phone': [None] * 6 + ['1']}); "
+        "four = pd.DataFrame({'phone': [None] * 4 + ['1']})",
+        "passes(text, df) and passes(text, four) and not passes(text, six)",
+    ),
+    "kl-ids-lost": (
+        "raw, clean = pd.DataFrame({'id': ['1', '2', '2', '3']}), pd.DataFrame({'id': ['1', '3', '4']})",
+        "list(map(str, set(eval(text)))) == ['2']",
+    ),
+}

@@ -1,4 +1,4 @@
-"""The reference cleaning of the course's data: what each module leaves behind for the next, and what the final task asks for."""
+"""The reference cleaning of the course's data: what each module leaves for the next, and what the final task asks."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.courses.answers import ANSWERS
+from tests.courses.answers import ANSWERS, EXPRESSIONS
 from tests.courses.make_orders import DATA, FILES
 from tests.courses.module_code import MODULES, TAUGHT, Block, read_blocks, read_snippets, right_choices
 
-pytest.importorskip("pandas")
+np = pytest.importorskip("numpy")
+pd = pytest.importorskip("pandas")
 
 ITEMS = {block.block_id: block for path in MODULES for block in read_blocks(path) if block.kind not in TAUGHT}
 
@@ -64,6 +65,36 @@ def test_key_is_what_the_code_gives(item_id: str) -> None:
     exec(compile(ANSWERS[item_id], f"answers:{item_id}", "exec"), namespace)
     block = ITEMS[item_id]
     assert holds(namespace["answer"], block), f"{item_id}: computed {namespace['answer']!r}, authored {authored(block)}"
+
+
+def passes(line: str, df: object) -> bool:
+    """Whether a line with `assert` passes on a table and looks at the answer it computes."""
+    try:
+        exec(line, {"df": df})
+    except AssertionError:
+        return False
+    return line.startswith("assert")
+
+
+def is_right(text: str, item_id: str) -> bool:
+    """Whether an answer in code does what its item asks for."""
+    setup, wanted = EXPRESSIONS[item_id]
+    namespace: dict[str, object] = {"pd": pd, "np": np, "passes": passes, "text": text}
+    exec(setup, namespace)
+    try:
+        return bool(eval(wanted, namespace))
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError):
+        return False
+
+
+@pytest.mark.parametrize("item_id", sorted(EXPRESSIONS))
+def test_accepted_code_is_right_and_refused_code_is_wrong(item_id: str) -> None:
+    options = ITEMS[item_id].options
+    for text in options["accept"]:
+        assert is_right(text, item_id), f"{item_id} accepts {text}, which does not do what it asks for"
+    for entry in options["wrong"]:
+        text = entry.rsplit(" | ", 1)[0].strip()
+        assert not is_right(text, item_id), f"{item_id} refuses {text}, which does what it asks for"
 
 
 def test_every_numeric_item_is_recomputed() -> None:
