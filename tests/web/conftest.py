@@ -1,0 +1,32 @@
+"""The application on both databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from engine.storage.database import open_database
+from tests.servers.sqlite import migrated_copy
+from tests.web.house import Browser, House, build_house
+
+
+@pytest.fixture
+def house(database: Engine) -> House:
+    """The application, once on SQLite and once on PostgreSQL."""
+    return build_house(database)
+
+
+@pytest.fixture
+def sqlite_house(tmp_path: Path) -> House:
+    """The application on SQLite alone, where the database does not matter."""
+    return build_house(open_database(migrated_copy(tmp_path / "house.sqlite")))
+
+
+@pytest.fixture
+def learner(sqlite_house: House) -> Browser:
+    """A browser whose learner has launched, on SQLite."""
+    browser = sqlite_house.browser()
+    browser.launch()
+    return browser

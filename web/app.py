@@ -1,0 +1,90 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import structlog
+from flask import Flask, g, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from engine.services.kit import Kit
+from lti.runtime import LtiRuntime
+from lti.views import blueprint as lti_blueprint
+from web import assets, errors, health, launch, security
+from web.config import WebConfig
+from web.context import Context, remember
+from web.rooms import rooms
+from web.words import PURPOSES
+
+
+def create_app(kit: Kit, config: WebConfig, lti_runtime: LtiRuntime) -> Flask:
+    """Build the application.
+
+    Args:
+        kit: what services are given.
+        lti_runtime: gets the callbacks of `web.launch`.
+    """
+    app = Flask("web", static_folder=None)
+    app.config.update(
+        SECRET_KEY=config.secret,
+        MAX_CONTENT_LENGTH=config.max_body_bytes,
+        TRUSTED_HOSTS=list(config.trusted_hosts) or None,
+        PREFERRED_URL_SCHEME=config.base_url.partition("://")[0],
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    if config.proxy_hops:
+        hops = config.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    remember(app, Context(kit, config, lti_runtime))
+    _install_logging(app)
+    health.install(app)
+    security.install(app, config)
+    errors.install(app)
+    assets.install(app, config)
+    _install_templates(app, config)
+    lti_runtime.on_launch = launch.on_launch
+    lti_runtime.on_deep_link = launch.on_deep_link
+    lti_runtime.on_refusal = launch.on_refusal
+    limiter = Limiter(launch_or_address, app=app, storage_uri=config.limits_storage, strategy="fixed-window")
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(lti_blueprint(lti_runtime))
+    for room in rooms():
+        app.register_blueprint(room)
+        limiter.limit(config.page_rate)(room)
+    return app
+
+
+def launch_or_address() -> str:
+    """Return what a rate limit counts by: the launch of the address, else the network address."""
+    launch_id = (request.view_args or {}).get("launch_id")
+    return f"launch:{launch_id}" if launch_id is not None else get_remote_address()
+
+
+def _install_logging(app: Flask) -> None:
+    @app.before_request
+    def bind() -> None:
+        structlog.contextvars.clear_contextvars()
+        g.request_id = uuid.uuid4().hex
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _install_templates(app: Flask, config: WebConfig) -> None:
+    app.jinja_env.globals["purposes"] = PURPOSES
+
+    @app.context_processor
+    def shared() -> dict[str, Any]:
+        scope, browser = security.scope_of_request(), security.browser_of_request()
+        session = g.get("launch_session")
+        return {
+            "csp_nonce": g.get("csp_nonce", ""),
+            "csrf_token": security.csrf_token(config.secret, browser, scope) if browser else "",
+            "launch_id": "" if scope == security.ADMIN_SCOPE else scope,
+            "layout": "base_fragment.html" if errors.is_htmx() else "base.html",
+            "preview": session is not None and session.preview,
+            "support_contact": config.support_contact,
+            "version": config.version,
+        }

@@ -1,0 +1,196 @@
+"""What becomes of a launch: enrolment and redirect, the picker, or a page that says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
+
+from engine.domain.catalog import CourseVersion
+from engine.domain.enrolment import LaunchIdentity
+from engine.domain.errors import Refused
+from engine.services.enrol import Enrolled, enrol
+from lti.addresses import origin
+from lti.browser import browser_token, login_tokens, set_browser_cookie
+from lti.claims import LaunchContext, split_content
+from lti.links import Binding, bind
+from lti.refusals import Refusal
+from lti.registrations import get as registration
+from web import auth
+from web.auth import begin_session, hash_browser, log_name, open_session
+from web.context import config, context, kit
+from web.launch_sessions import cohort_values, unbound_values
+from web.security import frame_by, post_to
+from web.words import total_minutes_words
+
+log = structlog.get_logger("web")
+blueprint = Blueprint("launch", __name__)
+
+
+def on_launch(launch: LaunchContext) -> Response:
+    """Enrol whoever launches and lead them to their page; an unbound link leads to the picker or to an explanation."""
+    structlog.contextvars.bind_contextvars(tenant=launch.tenant_id)
+    if launch.course_id is None:
+        return _unbound(launch)
+    enrolled = enrol(identity_of(launch, launch.course_id, launch.module_id), kit())
+    structlog.contextvars.bind_contextvars(user=log_name(enrolled.person.id))
+    return _enter(launch, enrolled)
+
+
+def on_deep_link(launch: LaunchContext) -> Response:
+    """Show the picker, which posts the choice to `/lti/deep-link`."""
+    settings = launch.deep_linking
+    assert settings is not None
+    frame_by(launch.frame_ancestors)
+    back = origin(settings.return_url)
+    if back is not None:
+        post_to(back)
+    with kit().uow() as uow:
+        courses = uow.courses.available(launch.tenant_id)
+    page = render_template(
+        "launch/deep_link.html",
+        courses=[course_choice(v) for v in courses],
+        several=settings.accept_multiple,
+        graded=settings.accept_line_items is not False,
+        request_id=launch.deep_linking_id,
+    )
+    return make_response(page)
+
+
+def on_refusal(refusal: Refusal) -> Response:
+    """Say why a launch was refused, what an administrator should check, and the reference the log carries."""
+    frame_by(_origins_of(refusal.reference))
+    page = render_template(
+        "errors/refused_launch.html", what=refusal.what, checks=[refusal.admin_hint], reference=refusal.reference
+    )
+    return make_response(page, refusal.status)
+
+
+@blueprint.get("/bind/<uuid:launch_id>/")
+def picker(launch_id: object) -> auth.Answer:
+    """Let an instructor choose what an unbound link leads to."""
+    session = open_session(str(launch_id))
+    pending = _pending(session)
+    with kit().uow() as uow:
+        courses = uow.courses.available(session.tenant_id)
+    return render_template("launch/picker.html", courses=[course_choice(v) for v in courses], link_title=pending["link_title"])
+
+
+@blueprint.post("/bind/<uuid:launch_id>/")
+def choose(launch_id: object) -> auth.Answer:
+    """Bind the link, enrol the instructor, and show the cohort."""
+    session = open_session(str(launch_id))
+    pending = _pending(session)
+    course_id, module_id = split_content(request.form.get("item", ""))
+    with kit().uow() as uow:
+        version = next((v for v in uow.courses.available(session.tenant_id) if v.course_id == course_id), None)
+        if version is None or (module_id is not None and all(m.id != module_id for m in version.modules)):
+            g.back_href = url_for("launch.picker", launch_id=session.id)
+            raise Refused("Choose a course or one of its modules, then save.")
+        bind(uow, pending["link_id"], Binding(version.course_id, module_id), tenant_id=session.tenant_id)
+        person = uow.people.get(session.person_id)
+        uow.commit()
+    identity = LaunchIdentity(
+        tenant_id=session.tenant_id,
+        sub=person.sub,
+        role="instructor",
+        course_id=version.course_id,
+        cohort_key=pending["cohort_key"],
+        cohort_title=pending["cohort_title"] or version.title,
+    )
+    enrolled = enrol(identity, kit())
+    token = browser_token(request)
+    assert token is not None
+    values = {**cohort_values(session, enrolled), "module_id": module_id}
+    with kit().uow() as uow:
+        launch = begin_session(uow, hash_browser(token, config()), values, kit().clock())
+        uow.commit()
+    return redirect(f"/cohort/{launch}/", 303)
+
+
+def identity_of(launch: LaunchContext, course_id: str, module_id: str | None) -> LaunchIdentity:
+    """Return who launched what, for the engine."""
+    return LaunchIdentity(
+        tenant_id=launch.tenant_id,
+        sub=launch.sub,
+        role=launch.role,
+        course_id=course_id,
+        cohort_key=launch.cohort_key,
+        cohort_title=launch.context_title or launch.resource_link_title or "",
+        name=launch.name,
+        email=launch.email,
+        locale=launch.locale,
+        module_id=module_id,
+        preview=launch.preview,
+    )
+
+
+def course_choice(version: CourseVersion) -> Mapping[str, Any]:
+    """Return what a picker shows of a course."""
+    return {
+        "id": version.course_id,
+        "title": version.title,
+        "summary": version.summary,
+        "minutes": total_minutes_words(version.modules),
+        "modules": [{"id": m.id, "title": m.title, "minutes": total_minutes_words((m,))} for m in version.modules],
+    }
+
+
+def _unbound(launch: LaunchContext) -> Response:
+    frame_by(launch.frame_ancestors)
+    if launch.role != "instructor" or launch.link_id is None:
+        page = render_template("errors/not_set_up.html", role=launch.role, reference=launch.reference)
+        return make_response(page, 200)
+    now = kit().clock()
+    with kit().uow() as uow:
+        person = uow.people.upsert(
+            launch.tenant_id, launch.sub, name=launch.name, email=launch.email, locale=launch.locale, now=now
+        )
+        token = _token()
+        launch_id = begin_session(uow, hash_browser(token, config()), unbound_values(launch, person.id), now)
+        uow.commit()
+    return _with_cookie(redirect(url_for("launch.picker", launch_id=launch_id), 303), token)
+
+
+def _enter(launch: LaunchContext, enrolled: Enrolled) -> Response:
+    token, now = _token(), kit().clock()
+    with kit().uow() as uow:
+        values = cohort_values(launch, enrolled)
+        launch_id = begin_session(uow, hash_browser(token, config()), values, now)
+        uow.commit()
+    room = "learn" if enrolled.enrolment is not None else "cohort"
+    return _with_cookie(redirect(f"/{room}/{launch_id}/", 303), token)
+
+
+def _token() -> str:
+    """Return the token of the browser that launches: its own, or the one its login gave it."""
+    found = login_tokens(request, request.form.get("state", ""))
+    if not found:
+        abort(400)
+    return found[0]
+
+
+def _with_cookie(response: Any, token: str) -> Response:
+    answer = make_response(response)
+    if browser_token(request) != token:
+        set_browser_cookie(answer, token)
+    return answer
+
+
+def _pending(session: auth.LaunchSession) -> Mapping[str, Any]:
+    """Return what the session of an unbound link remembers of it; 403 for every other session."""
+    if session.role != "instructor" or session.pending is None:
+        abort(403)
+    return session.pending
+
+
+def _origins_of(reference: str) -> tuple[str, ...]:
+    """Return the origins that may frame a refusal's page: those of the platform it came from, where that is known."""
+    services = context().lti.services
+    with kit().uow() as uow:
+        entry = next((e for e in services.log.recent(uow, limit=20) if e.reference == reference), None)
+        if entry is None or entry.registration_id is None:
+            return ()
+        return registration(uow, entry.registration_id).origins

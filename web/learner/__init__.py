@@ -1,0 +1,1 @@
+"""Pages of a learner: module player, map, celebration."""

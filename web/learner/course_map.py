@@ -1,0 +1,132 @@
+"""The course: the welcome before the first start, the map, starting over."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import g, redirect, render_template, request, url_for
+
+from engine.domain.errors import Refused
+from engine.services.enrol import start_over
+from web import auth
+from web.auth import LaunchSession, derive_session, require_learner
+from web.context import kit
+from web.learner.blueprint import blueprint
+from web.learner.celebration import waiting_celebration
+from web.learner.pace import ModuleRow, ModuleStatus, course_left_s, course_line, module_pace, module_row, total_minutes
+from web.learner.pages import navigation
+from web.learner.place import Place, place_of, read_place
+from web.learner.player import go_on
+from web.learner.recap import course_frame
+from web.words import day, minutes_left
+
+
+@blueprint.get("/")
+@require_learner
+def course_map(session: LaunchSession) -> auth.Answer:
+    """Show the welcome before anything was answered, then the map with where to go on."""
+    with kit().uow() as uow:
+        place = place_of(session, uow, celebrate=True)
+    season = place.season(_today())
+    if not place.begun and (season == "open" or session.preview):
+        return welcome_page(place)
+    return map_page(place)
+
+
+@blueprint.post("/start")
+@require_learner
+def start(session: LaunchSession) -> auth.Answer:
+    """Go straight to what comes next, in the module the learner is in."""
+    module = read_place(session).current()
+    if module is None:
+        return redirect(url_for("learner.finished", launch_id=session.id), 303)
+    return go_on(session, module.id)
+
+
+@blueprint.get("/start-over")
+@require_learner
+def ask_start_over(session: LaunchSession) -> auth.Answer:
+    """Ask before a new attempt begins."""
+    place = read_place(session)
+    return render_template("learner/start_over.html", **course_frame(place), attempt=place.enrolment.attempt + 1)
+
+
+@blueprint.post("/start-over")
+@require_learner
+def begin_again(session: LaunchSession) -> auth.Answer:
+    """Begin a new attempt; the old one stays as it is. A learner has confirmed it, a preview need not."""
+    assert session.enrolment_id is not None
+    if not session.preview and request.form.get("confirmed") != "yes":
+        return redirect(url_for("learner.ask_start_over", launch_id=session.id), 303)
+    place = read_place(session)
+    if not place.begun:
+        g.back_href = url_for("learner.course_map", launch_id=session.id)
+        raise Refused("This attempt has not begun yet, so there is nothing to start over.")
+    fresh = start_over(session.enrolment_id, session.tenant_id, kit())
+    launch_id = derive_session(session, enrolment_id=fresh.id)
+    return redirect(url_for("learner.course_map", launch_id=launch_id), 303)
+
+
+def welcome_page(place: Place) -> str:
+    """Return the page before the first start."""
+    first = place.current() or place.modules[0]
+    return render_template(
+        "learner/welcome.html",
+        **course_frame(place),
+        modules=place.modules,
+        minutes=total_minutes(place.modules),
+        first=first,
+        single=place.session.module_id is not None,
+        policy=place.cohort.grade_policy,
+    )
+
+
+def map_page(place: Place) -> str:
+    """Return the course map."""
+    current = place.current()
+    rows = map_rows(place, current.id if current else None)
+    session = place.session
+    values = {
+        **course_frame(place),
+        "nav": navigation(place, "course_map"),
+        "pace": None,
+        "line": course_line(place.modules, place.enrolment.progress_bp, rows),
+        "rows": rows,
+        "current": current,
+        "current_left": minutes_left(module_pace(place.version, current, place.path).left_s) if current else "",
+        "course_left": minutes_left(course_left_s(place.version, place.modules, place.path)),
+        "progress_percent": None if place.enrolment.progress_bp is None else place.enrolment.progress_bp // 100,
+        "celebration": waiting_celebration(place),
+        "season": "open" if session.preview else place.season(_today()),
+        "starts_on": _day(place.cohort.starts_on, session),
+        "ends_on": _day(place.cohort.ends_on, session),
+        "locks": place.cohort.locks,
+        "return_url": session.return_url,
+        "attempt": place.enrolment.attempt,
+    }
+    return render_template("learner/course_map.html", **values)
+
+
+def map_rows(place: Place, current: str | None) -> tuple[ModuleRow, ...]:
+    """Return the modules as the map shows them."""
+    rows = []
+    for module in place.modules:
+        lacking = place.lacking(module)
+        status: ModuleStatus = "open"
+        if place.done(module):
+            status = "done"
+        elif module.id == current:
+            status = "current"
+        elif lacking:
+            status = "locked"
+        needs = tuple(m.title for m in lacking)
+        rows.append(module_row(place.version, module, place.path, status, needs))
+    return tuple(rows)
+
+
+def _today() -> date:
+    return kit().clock().date()
+
+
+def _day(when: date | None, session: LaunchSession) -> str:
+    return "" if when is None else day(when, session.locale)

@@ -1,0 +1,128 @@
+"""Minutes of modules and of the course: authored, done, left; the pace line's figures. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.domain.catalog import SLOT_AUTHORED_ITEMS, CourseVersion, Module
+from engine.domain.pacing import PathState
+from engine.domain.path import element_seconds
+from web.words import about_minutes, minutes_left, whole_minutes
+
+ModuleStatus = Literal["done", "current", "open", "locked"]
+OPEN_SLOT_CAP = 0.9
+"""The most an open practice slot counts for on the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModulePace:
+    """A module on the pace line, in authored seconds."""
+
+    total_s: float
+    done_s: float
+
+    @property
+    def left_s(self) -> float:
+        """Return the authored seconds that are left."""
+        return max(self.total_s - self.done_s, 0.0)
+
+
+def module_pace(version: CourseVersion, module: Module, path: PathState) -> ModulePace:
+    """Return a module's authored time and how much of it is behind the learner."""
+    total = done = 0.0
+    for key in module.elements():
+        seconds = float(element_seconds(version, [key]))
+        total += seconds
+        if key in path.closed:
+            done += seconds
+        elif key in path.slots:
+            share = path.slots[key].first_tries / SLOT_AUTHORED_ITEMS
+            done += seconds * min(share, OPEN_SLOT_CAP)
+    return ModulePace(total, done)
+
+
+def element_title(version: CourseVersion, key: str) -> str:
+    """Return how a page names an element: an activity's title, or the skill that is practised."""
+    if key.startswith("slot:"):
+        return f"Practice: {version.skills[version.slot(key).skill_id].title}"
+    return version.activities[key].title
+
+
+def player_line(version: CourseVersion, module: Module, path: PathState) -> Mapping[str, Any]:
+    """Return the arguments of `pace_line` for a module's pages."""
+    pace = module_pace(version, module, path)
+    ticks, at, current_seen = [], 0.0, False
+    for key in module.elements():
+        at += element_seconds(version, [key]) / 60
+        state = "done" if key in path.closed else "upcoming" if current_seen else "current"
+        current_seen = current_seen or state == "current"
+        ticks.append({"at_min": at, "label": element_title(version, key), "state": state})
+    return {
+        "total_min": pace.total_s / 60,
+        "position_min": pace.done_s / 60,
+        "ticks": ticks,
+        "milestones_percent": [],
+        "label": f"Your place in {module.title}",
+        "caption_start": module.title,
+        "caption_end": minutes_left(pace.left_s) if pace.left_s else "done",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleRow:
+    """A module on the course map.
+
+    Args:
+        skipped: (activity id, title) of what was skipped, for "show me anyway".
+        needs: titles of what must be completed before.
+    """
+
+    id: str
+    title: str
+    summary: str
+    status: ModuleStatus
+    minutes: str
+    left: str
+    skipped: tuple[tuple[str, str], ...]
+    needs: tuple[str, ...]
+
+
+def module_row(
+    version: CourseVersion, module: Module, path: PathState, status: ModuleStatus, needs: tuple[str, ...]
+) -> ModuleRow:
+    """Return how the map shows a module."""
+    pace = module_pace(version, module, path)
+    skipped = tuple((a, version.activities[a].title) for a in module.path if path.closed.get(a) in ("skipped", "tested_out"))
+    return ModuleRow(
+        id=module.id,
+        title=module.title,
+        summary=module.summary,
+        status=status,
+        minutes=about_minutes(pace.total_s),
+        left=minutes_left(pace.left_s),
+        skipped=skipped,
+        needs=needs,
+    )
+
+
+def course_line(modules: tuple[Module, ...], progress_bp: int | None, rows: tuple[ModuleRow, ...]) -> Mapping[str, Any]:
+    """Return the arguments of `pace_line` for the course map; the dot stands at the high-water progress."""
+    ticks, at = [], 0.0
+    states = {"done": "done", "current": "current", "open": "upcoming", "locked": "upcoming"}
+    for module, row in zip(modules, rows, strict=True):
+        at += module.minutes
+        ticks.append({"at_min": at, "label": module.title, "state": states[row.status]})
+    share = (progress_bp or 0) / 10_000
+    return {"total_min": at, "position_min": at * share, "ticks": ticks, "label": "Your place in the course", "kind": "map"}
+
+
+def course_left_s(version: CourseVersion, modules: tuple[Module, ...], path: PathState) -> float:
+    """Return the authored seconds left in the contract."""
+    return sum(module_pace(version, m, path).left_s for m in modules)
+
+
+def total_minutes(modules: tuple[Module, ...]) -> int:
+    """Return the authored minutes of modules, whole."""
+    return whole_minutes(60 * sum(m.minutes for m in modules))

@@ -1,0 +1,187 @@
+"""The pages of the player, made from where a learner stands and what is presented."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, url_for
+
+from content.placeholders import resolve_assets
+from engine.domain.path import segment_of
+from engine.domain.presentations import Presentation
+from engine.domain.replies import Reply
+from engine.services.next_activity import Next, activity_type, shown
+from web.auth import LaunchSession
+from web.context import kit
+from web.learner.celebration import celebration_of, mark_celebrated
+from web.learner.pace import player_line
+from web.learner.place import Place, place_of
+from web.words import MODES, card_title, reason_words, whole_minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A presentation with everything its page needs."""
+
+    place: Place
+    next: Next
+    presentation: Presentation
+    hints: tuple[str, ...]
+
+
+def question_page(shown_: Shown, error: str = "", answer: Any = None, status: int = 200) -> Response:
+    """Return the page of what is presented."""
+    place, p = shown_.place, shown_.presentation
+    assert shown_.next.view is not None
+    page = render_template(
+        "learner/question.html",
+        **frame(place, p.module_id),
+        **hint_values(shown_),
+        view=with_files(place, shown_.next.view),
+        activity=shown_.next.activity,
+        reason=reason_words(p.reason, place.version),
+        error=error,
+        answer=answer,
+        control=path_control(place, p),
+    )
+    return make_response(page, status)
+
+
+def resume_page(place: Place, module_id: str) -> str:
+    """Return the page between two presentations, after a reload or an act."""
+    decision = place.decide(module_id)
+    values = frame(place, module_id)
+    return render_template("learner/resume.html", **values, reason=reason_words(decision.reason, place.version))
+
+
+def feedback_page(session: LaunchSession, key: str, reply: Reply | None = None, values: Any = None) -> Response:
+    """Return the feedback of an answered presentation, from the reply just made or from the saved one."""
+    assert session.enrolment_id is not None
+    with kit().uow() as uow:
+        place = place_of(session, uow)
+        presentation = uow.record.presentation(key, session.enrolment_id)
+        saved = uow.record.reply(key) if reply is None else None
+    if reply is None:
+        if saved is None:
+            at = url_for("learner.player", launch_id=session.id, module_id=presentation.module_id)
+            return make_response(redirect(at, 303))
+        values, reply = saved[0], Reply.from_json(saved[1])
+    shown_ = show(place, presentation, answered=True)
+    assert shown_.next.view is not None
+    celebration = None
+    if reply.milestone is not None and reply.progress_bp is not None:
+        celebration = celebration_of(place, reply.milestone, reply.previous_bp or 0, reply.progress_bp)
+        mark_celebrated(place)
+    done = place.version.module(reply.module_done) if reply.module_done else None
+    page = render_template(
+        "learner/feedback.html",
+        **frame(place, presentation.module_id),
+        view=with_files(place, shown_.next.view),
+        presentation=presentation,
+        activity=shown_.next.activity,
+        answer=values,
+        feedback=with_files(place, reply),
+        cards=cards_of(reply, place),
+        celebration=celebration,
+        module_done=done,
+        next_reason=reason_words(reply.next_reason, place.version),
+    )
+    return make_response(page)
+
+
+def cards_of(reply: Reply, place: Place) -> list[dict[str, Any]]:
+    """Return the pacing cards of a reply, in words."""
+    return [
+        {
+            "title": card_title(card, place.version),
+            "why": reason_words(card.reason, place.version),
+            "minutes": whole_minutes(abs(card.seconds)) * (-1 if card.seconds < 0 else 1),
+            "slot_key": card.slot_key,
+            "undo": card.kind == "skip" and card.slot_key not in place.path.no_skip,
+            "locked": "undo" in place.cohort.locks,
+        }
+        for card in reply.cards
+        if card.shown
+    ]
+
+
+def path_control(place: Place, presentation: Presentation) -> dict[str, Any]:
+    """Return what the learner may change about the path here, and what the instructor has locked."""
+    segment = None
+    if presentation.purpose in ("teach", "probe", "practice"):
+        module = place.version.module(presentation.module_id)
+        activity = place.version.activities.get(presentation.activity_id)
+        if activity is not None and len(activity.skills) == 1:
+            slots = [s for s in module.slots if s.skill_id == activity.skills[0]]
+            segment = segment_of(place.version, module, slots[0].key) if slots else None
+    testable = segment is not None and segment.slot.key not in place.path.closed
+    return {
+        "mode": place.path.mode,
+        "modes": [(key, *words) for key, words in MODES.items()],
+        "locks": place.cohort.locks,
+        "test_out": segment.slot.key if testable and segment is not None else None,
+        "skill": place.version.skills[segment.slot.skill_id].title if segment is not None else "",
+    }
+
+
+def frame(place: Place, module_id: str) -> dict[str, Any]:
+    """Return what the templates of a module's pages share."""
+    module = place.version.module(module_id)
+    home = url_for("learner.course_map", launch_id=place.session.id)
+    return {
+        "masthead": {"title": place.version.title, "href": home},
+        "nav": navigation(place, ""),
+        "pace": player_line(place.version, module, place.path),
+        "module": module,
+        "lang": place.version.language,
+        "home": home,
+    }
+
+
+def navigation(place: Place, current: str) -> list[dict[str, Any]]:
+    """Return the links of every page of a course."""
+    items = [("course_map", "Course", "flag"), ("skills", "What I know", "check")]
+    return [
+        {
+            "href": url_for(f"learner.{name}", launch_id=place.session.id),
+            "label": label,
+            "icon": icon,
+            "current": name == current,
+        }
+        for name, label, icon in items
+    ]
+
+
+def with_files(place: Place, value: Any) -> Any:
+    """Return a view or a reply whose HTML leads to the course's files."""
+
+    def at(path: str) -> str:
+        return url_for("learner.course_file", launch_id=place.session.id, path=path)
+
+    if isinstance(value, Reply):
+        html = {name: resolve_assets(getattr(value, name), at) for name in ("feedback_html", "answer_html")}
+        return replace(value, **html, per_option=resolve_assets(dict(value.per_option), at))
+    return replace(value, data=resolve_assets(dict(value.data), at))
+
+
+def show(place: Place, presentation: Presentation, *, answered: bool = False) -> Shown:
+    fold = place.fold
+    if presentation.course_version_id != fold.version.id:
+        with kit().uow() as uow:
+            fold = replace(fold, version=uow.courses.version(presentation.course_version_id))
+    found = shown(presentation, fold, kit())
+    assert found.activity is not None
+    type_ = activity_type(found.activity, kit())
+    count = 0 if answered else presentation.hints_shown
+    texts = (type_.hint(found.activity, n) for n in range(1, count + 1))
+
+    def at(path: str) -> str:
+        return url_for("learner.course_file", launch_id=place.session.id, path=path)
+
+    return Shown(place, found, presentation, tuple(resolve_assets(t, at) for t in texts))
+
+
+def hint_values(shown_: Shown) -> dict[str, Any]:
+    assert shown_.next.view is not None
+    return {"shown_hints": shown_.hints, "hints_total": shown_.next.view.hints, "presentation": shown_.presentation}

@@ -1,0 +1,112 @@
+"""Where a learner stands: the enrolment's state with the rules it is folded by, read for a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from engine.domain.catalog import CourseVersion, Module
+from engine.domain.enrolment import Cohort, Enrolment
+from engine.domain.errors import NotFound
+from engine.domain.mastery import MasteryState
+from engine.domain.milestones import Milestone
+from engine.domain.pacing import Decision, PathState
+from engine.domain.path import first_open
+from engine.domain.presentations import Presentation
+from engine.domain.unit_of_work import UnitOfWork
+from engine.services.fold import Fold
+from engine.services.state import fold_for
+from web.auth import LaunchSession
+from web.context import kit
+
+Season = Literal["before", "open", "after"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a learner stands.
+
+    Args:
+        milestone: reached and not yet celebrated; None where it was not looked up.
+    """
+
+    session: LaunchSession
+    enrolment: Enrolment
+    cohort: Cohort
+    mastery: MasteryState
+    path: PathState
+    fold: Fold
+    milestone: Milestone | None = None
+
+    @property
+    def version(self) -> CourseVersion:
+        """Return the course version in force."""
+        return self.fold.version
+
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        """Return the modules of the contract, in order."""
+        return tuple(self.version.module(m) for m in self.fold.contract)
+
+    @property
+    def begun(self) -> bool:
+        """Return whether anything was answered."""
+        return self.path.seq > 0
+
+    def module(self, module_id: str) -> Module:
+        """Return a module of the contract. Raises NotFound."""
+        if module_id not in self.fold.contract:
+            raise NotFound(f"The module '{module_id[:80]}' is not part of this course. Open the map to see what is.")
+        return self.version.module(module_id)
+
+    def lacking(self, module: Module) -> tuple[Module, ...]:
+        """Return the modules that must be completed before this one and are not."""
+        before = [self.version.module(m) for m in module.requires if m in self.fold.contract]
+        return tuple(m for m in before if first_open(m, self.path.closed) is not None)
+
+    def done(self, module: Module) -> bool:
+        """Return whether every element of a module is closed."""
+        return first_open(module, self.path.closed) is None
+
+    def current(self) -> Module | None:
+        """Return the module to go on with: the one the link points at, else the first that is not complete."""
+        wanted = self.session.module_id
+        if wanted is not None and wanted in self.fold.contract:
+            module = self.version.module(wanted)
+            return None if self.done(module) else next(iter(self.lacking(module)), module)
+        return next((m for m in self.modules if not self.done(m)), None)
+
+    def decide(self, module_id: str) -> Decision:
+        """Return what would come next in a module, without presenting it."""
+        return self.fold.policy.decide(self.path, module_id, self.fold.look(self.mastery), kit().clock())
+
+    def season(self, today: date) -> Season:
+        """Return whether the cohort's dates let people learn today."""
+        starts, ends = self.cohort.starts_on, self.cohort.ends_on
+        if starts is not None and today < starts:
+            return "before"
+        return "after" if ends is not None and today > ends else "open"
+
+
+def place_of(session: LaunchSession, uow: UnitOfWork, *, celebrate: bool = False) -> Place:
+    """Return where the learner of a launch stands.
+
+    Args:
+        celebrate: look up the milestone that is to be celebrated; the caller marks it seen.
+    """
+    assert session.enrolment_id is not None
+    state = uow.enrolments.get(session.enrolment_id, session.tenant_id)
+    milestone = uow.record.uncelebrated(session.enrolment_id) if celebrate and state.path.seq > 0 else None
+    return Place(session, state.enrolment, state.cohort, state.mastery, state.path, fold_for(state, uow, kit()), milestone)
+
+
+def read_place(session: LaunchSession) -> Place:
+    """Return where the learner of a launch stands, in a unit of work of its own."""
+    with kit().uow() as uow:
+        return place_of(session, uow)
+
+
+def current_presentation(place: Place, module_id: str, uow: UnitOfWork) -> Presentation | None:
+    """Return what is presented and unanswered in a module."""
+    return uow.record.presented(place.enrolment.id, place.path.seq, module_id)

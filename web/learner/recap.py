@@ -1,0 +1,100 @@
+"""The end of a module, and of the course: what the learner can now do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import make_response, redirect, render_template, url_for
+
+from engine.domain.catalog import Module, Skill
+from web import auth
+from web.auth import LaunchSession, require_learner
+from web.context import kit
+from web.learner.blueprint import blueprint
+from web.learner.celebration import SHOWN_BY, skills_shown, waiting_celebration
+from web.learner.pace import module_pace
+from web.learner.pages import frame
+from web.learner.place import Place, place_of
+from web.words import CLOSED, about_minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """A competency at the end of a module; `shown` where answers proved it."""
+
+    skill: Skill
+    how: str
+    shown: bool
+
+
+@blueprint.get("/module/<module_id>/done")
+@require_learner
+def module_done(session: LaunchSession, module_id: str) -> auth.Answer:
+    """Show what a completed module brought and what comes next."""
+    with kit().uow() as uow:
+        place = place_of(session, uow, celebrate=True)
+    module = place.module(module_id)
+    if not place.done(module):
+        return redirect(url_for("learner.player", launch_id=session.id, module_id=module_id), 303)
+    return module_end(place, module)
+
+
+@blueprint.get("/finished")
+@require_learner
+def finished(session: LaunchSession) -> auth.Answer:
+    """Show the end of the course."""
+    with kit().uow() as uow:
+        place = place_of(session, uow, celebrate=True)
+    if place.current() is not None:
+        return redirect(url_for("learner.course_map", launch_id=session.id), 303)
+    return render_template(
+        "learner/finished.html",
+        **course_frame(place),
+        celebration=waiting_celebration(place),
+        skills=skills_shown(place),
+        others=tuple(learnt.skill for m in place.modules for learnt in learnt_in(place, m) if not learnt.shown),
+        spent=spent_words(sum(place.path.module_active_s.values())),
+        modules=place.modules,
+    )
+
+
+def module_end(place: Place, module: Module) -> auth.Answer:
+    """Return the page at the end of a module."""
+    following = place.current()
+    return make_response(
+        render_template(
+            "learner/module_done.html",
+            **frame(place, module.id),
+            celebration=waiting_celebration(place),
+            learnt=learnt_in(place, module),
+            spent=spent_words(place.path.module_active_s.get(module.id, 0.0)),
+            following=following,
+            following_time=about_minutes(module_pace(place.version, following, place.path).left_s) if following else "",
+        )
+    )
+
+
+def course_frame(place: Place) -> dict[str, object]:
+    """Return what the templates of the course's pages share."""
+    home = url_for("learner.course_map", launch_id=place.session.id)
+    return {
+        "masthead": {"title": place.version.title},
+        "lang": place.version.language,
+        "home": home,
+        "course": place.version,
+    }
+
+
+def learnt_in(place: Place, module: Module) -> tuple[Learnt, ...]:
+    """Return the competencies a module closed, in its order."""
+    found = []
+    for slot in module.slots:
+        how = place.path.closed.get(slot.key)
+        if how is not None:
+            found.append(Learnt(place.version.skills[slot.skill_id], CLOSED[how], how in SHOWN_BY))
+    return tuple(found)
+
+
+def spent_words(active_s: float) -> str:
+    """Return the known active time in words; empty where nothing is known."""
+    return about_minutes(active_s) if active_s >= 30 else ""

@@ -1,0 +1,144 @@
+"""The sentences of the pages: a reason's code and figures put into words, minutes, dates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from babel.dates import format_date
+
+from engine.domain.catalog import CourseVersion, Module
+from engine.domain.pacing import Mode, Reason
+from engine.domain.replies import Card
+
+REASONS: Final[dict[str, str]] = {
+    "teach.next": "It is the next step of this module.",
+    "practice.next": "Practice on “{skill}”: {score}.",
+    "practice.near_challenge": "Practice on “{skill}”, picked to be a fair challenge: {score}.",
+    "practice.repeat": "Every question on “{skill}” has come up, so the one you saw longest ago comes again: {score}.",
+    "probe.skill_entry": "A question before the lesson on “{skill}”: if you know it, you skip ahead. A miss costs nothing.",
+    "probe.one_more": "You were right on “{skill}”. Another right answer may let you skip the lesson: {score}.",
+    "retry.one_more_try": "A second try at the same question. It costs nothing.",
+    "test_out.item": "You said that you know “{skill}”. {of_words} right answers in a row close it; you have {right}.",
+    "help.worked_example": "A worked example on “{skill}”, because the questions were hard so far: {score}.",
+    "help.prerequisite": "A look back at what “{skill}” builds on, because the questions were hard so far: {score}.",
+    "help.instructor": "Your instructor can see that help with “{skill}” is welcome: {score}.",
+    "skip.known": "You showed that you know “{skill}” before the lesson: {score}.",
+    "skip.tested_out": "You answered {of_words} hard questions on “{skill}” in a row.",
+    "skip.seen_by_instructor": "Your instructor saw you do “{skill}”.",
+    "undo.skip": "You asked for the lesson on “{skill}” back. It is not skipped again in this module.",
+    "show_anyway.asked": "You asked to see it.",
+    "close.mastered": "You have shown that you can do “{skill}”: {score}.",
+    "close.time_spent": "You gave “{skill}” the time it has in this module; it comes back later: {score}.",
+    "close.pool_spent": "You have answered every question on “{skill}” in this module: {score}.",
+    "finished.module": "Everything in this module is done.",
+    "finished.course": "Everything in this course is done.",
+}
+"""A sentence for each reason code of the policies; a test walks them to see that none is missing."""
+
+OTHER_REASON: Final = "Your course's pacing chose it next."
+
+CARD_TITLES: Final[dict[str, str]] = {
+    "skip.known": "You skip ahead: {skill}",
+    "skip.tested_out": "Tested out: {skill}",
+    "skip.seen_by_instructor": "Marked as done: {skill}",
+    "help.worked_example": "Added for you: a worked example",
+    "help.prerequisite": "Added for you: a look back",
+    "undo.skip": "Back on your path: {skill}",
+}
+
+CLOSED: Final[dict[str, str]] = {
+    "done": "done",
+    "mastered": "mastered",
+    "skipped": "skipped",
+    "tested_out": "tested out",
+    "practised": "practised",
+    "waived": "waived",
+}
+
+MODES: Final[dict[Mode, tuple[str, str]]] = {
+    "gentle": ("Gentle", "Easier questions, about 85 in 100 right."),
+    "recommended": ("Recommended", "A fair challenge, about 75 in 100 right."),
+    "fast": ("Fast", "Harder questions, about 65 in 100 right."),
+}
+
+PURPOSES: Final[dict[str, str]] = {
+    "teach": "Lesson",
+    "probe": "Question before the lesson",
+    "practice": "Practice",
+    "retry": "Second try",
+    "worked_example": "Worked example",
+    "prerequisite": "Look back",
+    "review": "Review",
+    "test_out": "Test out",
+    "show_anyway": "Asked for",
+}
+
+_NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six")
+
+
+def reason_words(reason: Reason, version: CourseVersion) -> str:
+    """Return why something was decided, as a sentence; codes of other people's policies get a general one."""
+    return _filled(REASONS.get(reason.code, OTHER_REASON), reason.facts, version)
+
+
+def card_title(card: Card, version: CourseVersion) -> str:
+    """Return what a pacing card says has changed."""
+    fallback = {"skip": "You skip ahead", "insert": "Added for you"}.get(card.kind, "Your path changed")
+    return _filled(CARD_TITLES.get(card.reason.code, fallback), card.reason.facts, version)
+
+
+def skill_title(skill_id: object, version: CourseVersion) -> str:
+    """Return a skill's title, or its id where the version has no such skill."""
+    skill = version.skills.get(str(skill_id))
+    return str(skill_id) if skill is None else skill.title
+
+
+def score_words(right: object, of: object) -> str:
+    """Return a count of first tries in words."""
+    if not isinstance(right, int) or not isinstance(of, int) or of == 0:
+        return "no answers that count yet"
+    return f"{right} of {of} right at the first try"
+
+
+def whole_minutes(seconds: float) -> int:
+    """Return authored seconds as whole minutes, up, at least 1 where anything is left."""
+    return math.ceil(seconds / 60 - 1e-9)
+
+
+def minutes_left(seconds: float) -> str:
+    """Return the authored time that is left, in words."""
+    minutes = whole_minutes(seconds)
+    return "nothing left" if minutes <= 0 else f"about {minutes} {'minute' if minutes == 1 else 'minutes'} left"
+
+
+def about_minutes(seconds: float) -> str:
+    """Return a length of time in words."""
+    minutes = max(1, round(seconds / 60))
+    return f"about {minutes} {'minute' if minutes == 1 else 'minutes'}"
+
+
+def total_minutes_words(modules: Sequence[Module]) -> str:
+    """Return the authored length of modules in words."""
+    return about_minutes(60 * sum(m.minutes for m in modules))
+
+
+def day(when: date | datetime, locale: str | None) -> str:
+    """Return a date as a reader of this locale writes it."""
+    try:
+        return format_date(when, "long", locale=(locale or "en").replace("-", "_"))
+    except (ValueError, LookupError):
+        return format_date(when, "long", locale="en")
+
+
+def _filled(sentence: str, facts: Mapping[str, Any], version: CourseVersion) -> str:
+    of = facts.get("of")
+    values = {
+        "skill": skill_title(facts.get("skill", "this skill"), version),
+        "right": facts.get("right", 0),
+        "of_words": _NUMBERS[of] if isinstance(of, int) and 0 <= of < len(_NUMBERS) else of,
+        "score": score_words(facts.get("right"), of),
+    }
+    return sentence.format_map(values)
