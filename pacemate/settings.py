@@ -42,8 +42,10 @@ class Settings:
     trusted_hosts: tuple[str, ...] = ()
     proxy_hops: int = 0
     session_hours: int = 12
-    login_rate: str = "120 per minute"
-    api_rate: str = "600 per minute"
+    old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    logins_per_minute: int = 600
+    answer_rate: str = "120 per minute"
+    page_rate: str = "600 per minute"
     event_log: Path | None = None
     event_stream: str = "pacemate:events"
     support_contact: str = ""
@@ -88,8 +90,10 @@ def load_settings() -> Settings:
         "trusted_hosts": tuple(env.list("PACEMATE_TRUSTED_HOSTS", []) or [urlsplit(base_url).hostname or "localhost"]),
         "proxy_hops": env.int("PACEMATE_PROXY_HOPS", 0, validate=validate.Range(0, 5)),
         "session_hours": env.int("PACEMATE_SESSION_HOURS", 12, validate=validate.Range(1, 72)),
-        "login_rate": env.str("PACEMATE_LOGIN_RATE", "120 per minute"),
-        "api_rate": env.str("PACEMATE_API_RATE", "600 per minute"),
+        "old_secret_keys": tuple(_secret(env, "PACEMATE_OLD_SECRET_KEYS", faults).split()),
+        "logins_per_minute": env.int("PACEMATE_LOGINS_PER_MINUTE", 600, validate=validate.Range(1, 1_000_000)),
+        "answer_rate": env.str("PACEMATE_ANSWER_RATE", "120 per minute"),
+        "page_rate": env.str("PACEMATE_PAGE_RATE", "600 per minute"),
         "event_log": env.path("PACEMATE_EVENT_LOG", None),
         "event_stream": env.str("PACEMATE_EVENT_STREAM", "pacemate:events"),
         "support_contact": env.str("PACEMATE_SUPPORT_CONTACT", ""),

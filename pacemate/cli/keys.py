@@ -1,0 +1,21 @@
+"""`pacemate keys`: the tool's own signing keys."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def keys() -> None:
+    """Look after the tool's signing keys."""
+
+
+@keys.command()
+@click.option("--at-once", is_flag=True, help="Also where platforms may not have seen the next key yet, as after a leak.")
+def rotate(at_once: bool) -> None:
+    """Sign with the next key from now on; the old one stays published, so that no call fails."""
+    from pacemate.bootstrap import open_runtime
+
+    with open_runtime() as runtime:
+        kid = runtime.lti.keys.rotate(at_once=at_once)
+    click.echo(f"Signing with {kid} from now on.")
