@@ -1,21 +1,26 @@
-"""The blueprints of the pages; a new room of the house is added here."""
+"""The blueprints of the pages; a new room of the house, or a new module of views, is named here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import Final
 
 from flask import Blueprint
 
-from web import launch
+from web import entry, launch
 
-LEARNER = ("course_map", "player", "acts", "recap", "skills", "course_files")
-"""Modules whose import adds the learner's views to their blueprint."""
+ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "learner": ("course_map", "player", "acts", "recap", "skills", "course_files"),
+}
+"""Room to the modules whose import adds its views to `web.<room>.blueprint.blueprint`."""
 
 
 def rooms() -> Sequence[Blueprint]:
     """Return the blueprints of the pages, their views loaded."""
-    for name in LEARNER:
-        import_module(f"web.learner.{name}")
-    learner = import_module("web.learner.blueprint")
-    return (launch.blueprint, learner.blueprint)
+    found: list[Blueprint] = [launch.blueprint, entry.blueprint]
+    for room, modules in ROOMS.items():
+        for name in modules:
+            import_module(f"web.{room}.{name}")
+        found.append(import_module(f"web.{room}.blueprint").blueprint)
+    return found

@@ -10,17 +10,19 @@ from functools import cache
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from werkzeug.test import TestResponse
 
 from content.bundled import bundled_courses
-from content.loader import activity_types, load_course
+from content.loader import LoadedCourse, activity_types, load_course
 from engine import plugins
 from engine.domain.catalog import Activity, CourseVersion
 from engine.domain.enrolment import Role
 from engine.domain.ports import MasteryModel, PacingPolicy
+from engine.domain.presentations import Presentation
 from engine.services.kit import Kit
 from engine.services.publish_course import publish_course
+from engine.storage.tables.learning import presentations
 from engine.storage.unit_of_work import UnitOfWorkFactory
 from lti.browser import BROWSER_COOKIE, new_browser_token
 from lti.claims import LaunchContext
@@ -36,12 +38,17 @@ PLATFORM = "https://lms.example"
 
 
 @cache
-def bundled_version() -> CourseVersion:
+def bundled_course() -> LoadedCourse:
     """Return the bundled course."""
     folder = next(f for f in bundled_courses() if f.name == "cleaning-messy-data")
     loaded, faults = load_course(folder)
     assert loaded is not None, faults
-    return loaded.version
+    return loaded
+
+
+def bundled_files() -> dict[str, bytes]:
+    """Return the bundled course's files by their SHA-256."""
+    return {asset.sha256: asset.file.read_bytes() for asset in bundled_course().assets}
 
 
 class Clock:
@@ -195,8 +202,10 @@ def build_house(engine: Engine, version: CourseVersion | None = None, **settings
         for tenant in ("tenant-1", "tenant-2"):
             uow.people.add_tenant(tenant, f"School {tenant}", clock())
         uow.commit()
-    published = publish_course(version or bundled_version(), kit, grant_to=("tenant-1", "tenant-2"))
-    values = {"secret": SECRET.encode(), "base_url": "http://localhost", "development": True, **settings}
+    files = {} if version is not None else bundled_files()
+    published = publish_course(version or bundled_course().version, kit, grant_to=("tenant-1", "tenant-2"), files=files)
+    values = {"secret": SECRET.encode(), "base_url": "http://localhost", "development": True}
+    values |= {"course_file": lambda _course, _path, sha256: _file(kit, sha256), **settings}
     config = WebConfig(**values)
     runtime = LtiRuntime(
         uow=kit.uow, clock=clock, http=OutboundHttp(development=True), secret=SECRET, base_url=config.base_url, development=True
@@ -204,10 +213,15 @@ def build_house(engine: Engine, version: CourseVersion | None = None, **settings
     return House(create_app(kit, config, runtime), kit, clock, config, published)
 
 
+def _file(kit: Kit, sha256: str) -> bytes | None:
+    with kit.uow() as uow:
+        return uow.courses.file(sha256)
+
+
 def answer_for(house: House, presentation_id: str, right: bool) -> dict[str, Any]:
     """Return a form that answers a presentation rightly or wrongly, found as a browser would: by trying its options."""
     with house.kit.uow() as uow:
-        enrolment_id, presentation = _presentation(uow, presentation_id)
+        presentation = _presentation(uow, presentation_id)
         activity = uow.courses.version(presentation.course_version_id).activities[presentation.activity_id]
     return answer_of(house.kit, activity, presentation.variant_seed, right)
 
@@ -230,10 +244,7 @@ def answer_of(kit: Kit, activity: Activity, seed: int, right: bool) -> dict[str,
     return {}
 
 
-def _presentation(uow: Any, presentation_id: str) -> tuple[str, Any]:
-    from sqlalchemy import select
-
-    from engine.storage.tables.learning import presentations
-
-    row = uow.session.execute(select(presentations.c.enrolment_id).where(presentations.c.id == presentation_id)).one()
-    return row.enrolment_id, uow.record.presentation(presentation_id, row.enrolment_id)
+def _presentation(uow: Any, presentation_id: str) -> Presentation:
+    whose = select(presentations.c.enrolment_id).where(presentations.c.id == presentation_id)
+    found: Presentation = uow.record.presentation(presentation_id, uow.session.execute(whose).scalar_one())
+    return found
