@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask import Response
@@ -27,6 +27,7 @@ class LtiServices:
     Args:
         secrets: the installation's secret, then older ones that may still open stored keys.
         base_url: this tool's own address.
+        sleep: waits out the second that timestamps of one mark must lie apart.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class LtiServices:
         secrets: tuple[str, ...],
         base_url: str,
         development: bool,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.uow = uow
         self.clock = clock
         self.http = http
         self.base_url = base_url.rstrip("/")
         self.development = development
+        self.sleep = sleep
         self.secret = secrets[0]
         self.keys = ToolKeys(uow, Vault(secrets), clock)
         self.platform_keys = PlatformKeys(uow, http, lambda: clock().timestamp())
@@ -64,9 +67,8 @@ def _unset(_: object) -> Response:
     raise ConfigurationError("LtiRuntime: the callbacks of the pages are not set; see web.app.create_app.")
 
 
-@dataclass
 class LtiRuntime:
-    """What `lti.views.blueprint` needs.
+    """What `lti.views.blueprint` needs; the callbacks may be set after it was made.
 
     Args:
         uow: opens a unit of work.
@@ -80,32 +82,40 @@ class LtiRuntime:
         on_refusal: shows why a launch was refused, with its status.
         old_secrets: secrets that stored keys may still be encrypted under.
         logins_per_minute: of one address; None means no limit.
-        shared: the process's services; made from the rest where None.
+        services: the process's services; made from the rest where None.
     """
 
-    uow: Callable[[], UnitOfWork]
-    clock: Callable[[], datetime]
-    http: Http
-    secret: str
-    base_url: str
-    development: bool = False
-    on_launch: Callable[[LaunchContext], Response] = _unset
-    on_deep_link: Callable[[LaunchContext], Response] = _unset
-    on_refusal: Callable[[Refusal], Response] = _unset
-    old_secrets: tuple[str, ...] = ()
-    logins_per_minute: int | None = 600
-    shared: LtiServices | None = None
-    services: LtiServices = field(init=False, repr=False)
-    login_limit: RateLimit = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self.base_url = self.base_url.rstrip("/")
-        self.login_limit = RateLimit(self.logins_per_minute)
-        self.services = self.shared or LtiServices(
-            uow=self.uow,
-            clock=self.clock,
-            http=self.http,
-            secrets=(self.secret, *self.old_secrets),
-            base_url=self.base_url,
-            development=self.development,
+    def __init__(
+        self,
+        *,
+        uow: Callable[[], UnitOfWork],
+        clock: Callable[[], datetime],
+        http: Http,
+        secret: str,
+        base_url: str,
+        development: bool = False,
+        on_launch: Callable[[LaunchContext], Response] = _unset,
+        on_deep_link: Callable[[LaunchContext], Response] = _unset,
+        on_refusal: Callable[[Refusal], Response] = _unset,
+        old_secrets: tuple[str, ...] = (),
+        logins_per_minute: int | None = 600,
+        services: LtiServices | None = None,
+    ) -> None:
+        self.uow = uow
+        self.clock = clock
+        self.http = http
+        self.secret = secret
+        self.base_url = base_url.rstrip("/")
+        self.development = development
+        self.on_launch = on_launch
+        self.on_deep_link = on_deep_link
+        self.on_refusal = on_refusal
+        self.login_limit = RateLimit(logins_per_minute)
+        self.services = services or LtiServices(
+            uow=uow,
+            clock=clock,
+            http=http,
+            secrets=(secret, *old_secrets),
+            base_url=base_url,
+            development=development,
         )

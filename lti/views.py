@@ -22,6 +22,7 @@ from lti.browser import (
 from lti.claims import LaunchContext
 from lti.grades.line_items import bind_by_resource_id
 from lti.launch_log import Trail
+from lti.placements import connect_launch
 from lti.refusals import LaunchRefusedError, new_reference
 from lti.runtime import LtiRuntime
 
@@ -92,7 +93,11 @@ def _launch(runtime: LtiRuntime, incoming: Request) -> Response:
     if launch.deep_linking is not None:
         response = runtime.on_deep_link(_opened(runtime, incoming, state, launch))
     else:
-        response = runtime.on_launch(bind_by_resource_id(runtime.services, launch))
+        launch = bind_by_resource_id(runtime.services, launch)
+        response = runtime.on_launch(launch)
+        with runtime.uow() as uow:
+            connect_launch(uow, launch, runtime.clock())
+            uow.commit()
     clear_login_cookie(incoming, response, state)
     return response
 

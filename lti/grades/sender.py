@@ -1,0 +1,228 @@
+"""The sender of marks: one try, from what is deserved now to what the gradebook said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
+from urllib.parse import urlencode
+
+from sqlalchemy import update
+
+from engine.domain.deliveries import HttpAnswer, Outcome
+from lti.addresses import with_query, with_suffix
+from lti.claims import SCOPE_RESULT, SCOPE_SCORE
+from lti.grades.line_items import find_or_make, read
+from lti.grades.marks import FULL_BP, Mark, load
+from lti.quirks.families import quirks
+from lti.runtime import LtiServices
+from lti.storage import grade_targets, line_items, run
+from lti.tokens import ServiceError, read_json
+
+SCORE_TYPE: Final = "application/vnd.ims.lis.v1.score+json"
+RESULTS_TYPE: Final = "application/vnd.ims.lis.v2.resultcontainer+json"
+APART: Final = timedelta(seconds=1)
+LONGEST_WAIT_S: Final = 2.0
+TRIES: Final = 2
+Result = Literal["sent", "retrying", "failed"]
+
+
+class Sender:
+    """Sends marks.
+
+    Args:
+        clock: aware UTC.
+    """
+
+    def __init__(self, lti: LtiServices, clock: Callable[[], datetime]) -> None:
+        self._lti = lti
+        self._clock = clock
+
+    def send(self, target_id: str) -> Outcome:
+        """Bring one mark to its gradebook, as it is deserved now."""
+        with self._lti.uow() as uow:
+            mark = load(uow, target_id)
+        if mark is None:
+            return Outcome("dead", "This grade belongs to nobody any more.")
+        if not mark.due:
+            return self._settled(mark)
+        hindrance = _hindrance(mark)
+        if hindrance is not None:
+            return self._store(mark, hindrance)
+        try:
+            mark = self._column(mark)
+            return self._store(mark, self._try(mark))
+        except ServiceError as error:
+            retried = error.status in (0, 401, 408, 429) or error.status >= 500
+            words = f"{error.message} " + ("It is tried again by itself." if retried else "Ask the administrator to check it.")
+            return self._store(mark, Outcome("retry" if retried else "dead", words))
+        except OSError:
+            return self._store(mark, Outcome("retry", "The LMS cannot be reached. It is tried again by itself."))
+
+    def _try(self, mark: Mark) -> Outcome:
+        words = ""
+        for attempt in range(TRIES):
+            stamp = self._stamp(mark, renew=attempt > 0)
+            if stamp is None:
+                return Outcome("retry", "This server's clock went back. It is tried again by itself.", after_s=60)
+            mark = replace(mark, stamp=stamp, trying_stamp=stamp, trying_bp=mark.desired_bp)
+            answer = self._post(mark, stamp)
+            verdict, words = quirks(mark.registration.family).verdict(answer)
+            if verdict == "conflict":
+                if self._result_equals(mark):
+                    return Outcome("sent")
+            elif verdict == "missing":
+                moved = self._looked_up(mark)
+                if isinstance(moved, Outcome):
+                    return moved
+                mark = moved
+            else:
+                return Outcome(verdict, words, after_s=_after(answer))
+        return Outcome("retry", words)
+
+    def _post(self, mark: Mark, stamp: datetime) -> HttpAnswer:
+        assert mark.url is not None
+        assert mark.desired_bp is not None
+        maximum = _plain(mark.score_maximum)
+        body: dict[str, Any] = {
+            "userId": mark.sub,
+            "scoreGiven": _plain(round(mark.desired_bp * mark.score_maximum / FULL_BP, 4)),
+            "scoreMaximum": maximum,
+            "activityProgress": "Completed" if mark.desired_bp >= FULL_BP else "InProgress",
+            "gradingProgress": "FullyGraded",
+            "timestamp": stamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        }
+        return self._lti.platform.call(
+            mark.registration,
+            [SCOPE_SCORE],
+            "POST",
+            with_suffix(mark.url, "/scores"),
+            accept="application/json",
+            content_type=SCORE_TYPE,
+            body=dict(quirks(mark.registration.family).score(body)),
+        )
+
+    def _stamp(self, mark: Mark, *, renew: bool) -> datetime | None:
+        """Return the timestamp of a try: the same for the same mark again, else later by a second, never in the future."""
+        if not renew and mark.trying_stamp is not None and mark.trying_bp == mark.desired_bp:
+            return mark.trying_stamp
+        if mark.stamp is not None:
+            wait_s = (mark.stamp + APART - self._clock()).total_seconds()
+            if wait_s > LONGEST_WAIT_S:
+                return None
+            if wait_s > 0:
+                self._lti.sleep(wait_s)
+        stamp = self._clock().replace(microsecond=0)
+        if mark.stamp is not None and stamp < mark.stamp + APART:
+            stamp = mark.stamp + APART
+        self._update(mark, stamp=stamp, trying_stamp=stamp, trying_bp=mark.desired_bp)
+        return stamp
+
+    def _column(self, mark: Mark) -> Mark:
+        """Return the mark with its column's address and full marks known."""
+        if mark.url is None:
+            assert mark.lineitems_url is not None
+            made = find_or_make(
+                self._lti.platform,
+                mark.registration,
+                mark.lineitems_url,
+                resource_id=mark.resource_id,
+                resource_link_id=mark.link,
+                label=mark.label,
+            )
+            return self._column_known(replace(mark, url=made.url), made.score_maximum)
+        if mark.maximum_known:
+            return mark
+        item = read(self._lti.platform, mark.registration, mark.url, mark.scopes)
+        return self._column_known(mark, mark.score_maximum if item is None else item.score_maximum)
+
+    def _column_known(self, mark: Mark, maximum: float) -> Mark:
+        values = {"url": mark.url, "score_maximum": maximum, "maximum_known": True}
+        self._update_column(mark, values)
+        return replace(mark, score_maximum=maximum, maximum_known=True)
+
+    def _looked_up(self, mark: Mark) -> Mark | Outcome:
+        """After a 404: return the mark under the column's new address, or the end of it."""
+        if mark.link_url is not None and mark.link_url != mark.url:
+            self._update_column(mark, {"url": mark.link_url})
+            return replace(mark, url=mark.link_url)
+        assert mark.url is not None
+        there = read(self._lti.platform, mark.registration, mark.url, mark.scopes)
+        if there is not None:
+            return Outcome("dead", "The LMS does not know this learner in its gradebook any more.")
+        self._update_column(mark, {"status": "gone"})
+        return Outcome("dead", "The gradebook column was deleted in the LMS. Place the link again to get a new one.")
+
+    def _result_equals(self, mark: Mark) -> bool:
+        """After a 409: return whether the gradebook holds the mark already."""
+        if SCOPE_RESULT not in mark.scopes or mark.url is None or mark.desired_bp is None:
+            return False
+        url = with_query(with_suffix(mark.url, "/results"), urlencode({"user_id": mark.sub}))
+        answer = self._lti.platform.call(mark.registration, [SCOPE_RESULT], "GET", url, accept=RESULTS_TYPE)
+        share = result_share(answer, mark.sub)
+        return share is not None and abs(share - mark.desired_bp / FULL_BP) < 0.0005
+
+    def _settled(self, mark: Mark) -> Outcome:
+        if mark.sent_bp is not None and mark.sent_policy != mark.policy and mark.desired_bp == mark.sent_bp:
+            self._update(mark, sent_policy=mark.policy)
+        return Outcome("sent")
+
+    def _store(self, mark: Mark, outcome: Outcome) -> Outcome:
+        if outcome.status == "sent":
+            self._update(
+                mark,
+                sent_bp=mark.desired_bp,
+                sent_policy=mark.policy,
+                sent_at=self._clock(),
+                trying_bp=None,
+                trying_stamp=None,
+                result="sent",
+                error=None,
+            )
+        else:
+            self._update(mark, result="retrying" if outcome.status == "retry" else "failed", error=outcome.error)
+        return outcome
+
+    def _update(self, mark: Mark, **values: object) -> None:
+        with self._lti.uow() as uow:
+            run(uow, update(grade_targets).where(grade_targets.c.id == mark.target_id).values(**values))
+            uow.commit()
+
+    def _update_column(self, mark: Mark, values: Mapping[str, object]) -> None:
+        with self._lti.uow() as uow:
+            run(uow, update(line_items).where(line_items.c.id == mark.line_item_id).values(**values))
+            uow.commit()
+
+
+def result_share(answer: HttpAnswer, sub: str) -> float | None:
+    """Return the share of full marks a result container holds for a person, None where it holds none."""
+    try:
+        listed = read_json(answer, "Results")
+    except ServiceError:
+        return None
+    for entry in listed if isinstance(listed, list) else ():
+        if isinstance(entry, Mapping) and entry.get("userId") in (None, sub):
+            score, maximum = entry.get("resultScore"), entry.get("resultMaximum")
+            if isinstance(score, (int, float)) and isinstance(maximum, (int, float)) and maximum > 0:
+                return float(score) / float(maximum)
+    return None
+
+
+def _hindrance(mark: Mark) -> Outcome | None:
+    if mark.status == "gone":
+        return Outcome("dead", "The gradebook column was deleted in the LMS. Place the link again to get a new one.")
+    if mark.registration.status != "active":
+        return Outcome("retry", "The connection to the LMS is switched off. It is tried again by itself.", after_s=3600)
+    if SCOPE_SCORE not in mark.scopes:
+        return Outcome("dead", "The LMS does not let this tool send grades. Its administrator can grant it.")
+    return None
+
+
+def _after(answer: HttpAnswer) -> int | None:
+    value = answer.headers.get("retry-after", "")
+    return min(int(value), 86_400) if value.isascii() and value.isdigit() else None
+
+
+def _plain(value: float) -> int | float:
+    return int(value) if value == int(value) else value

@@ -1,0 +1,141 @@
+"""Grade targets: one mark of one person in one gradebook column. Marks are state; events only say that one may have moved."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import ColumnElement, Row, and_, func, select, update
+
+from engine.domain.deliveries import Destination
+from engine.domain.errors import NotFound
+from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.tables.enrolments import enrolments
+from engine.storage.tables.events import deliveries
+from engine.storage.tables.people import people
+from lti.links import upsert_into
+from lti.storage import grade_targets, line_items, run
+
+SINK: Final = "lti-grades"
+
+
+@dataclass(frozen=True, slots=True)
+class GradeLine:
+    """What an instructor sees of one mark on its way.
+
+    Args:
+        module_id: None for the mark of the whole course.
+        share: what the LMS last took, in [0, 1]; None before the first.
+        result: `new`, `sent`, `retrying` or `failed`.
+        next_try_at: when it is tried again by itself; None where it is not.
+    """
+
+    target_id: str
+    person_id: str
+    person_name: str | None
+    module_id: str | None
+    share: float | None
+    sent_at: datetime | None
+    result: Literal["new", "sent", "retrying", "failed"]
+    error: str | None
+    next_try_at: datetime | None
+
+
+def aim(uow: UnitOfWork, enrolment_id: str) -> Sequence[Destination]:
+    """Make sure that an enrolment has a target in each column of its cohort, and return where its marks go."""
+    return _destinations(uow, enrolments.c.id == enrolment_id)
+
+
+def aim_cohort(uow: UnitOfWork, cohort_id: str) -> Sequence[Destination]:
+    """Do the same for every learner of a cohort who has done something, newest attempts only."""
+    other = enrolments.alias()
+    newest = (
+        select(func.max(other.c.attempt))
+        .where(other.c.cohort_id == enrolments.c.cohort_id, other.c.person_id == enrolments.c.person_id)
+        .scalar_subquery()
+    )
+    return _destinations(uow, and_(enrolments.c.cohort_id == cohort_id, enrolments.c.attempt == newest, enrolments.c.seq > 0))
+
+
+def overview(uow: UnitOfWork, cohort_id: str) -> Sequence[GradeLine]:
+    """Return the marks of a cohort, failed ones first, by column and name."""
+    t, i, d = grade_targets.c, line_items.c, deliveries.c
+    waiting = and_(d.sink == SINK, d.destination == t.id, d.status == "waiting")
+    query = (
+        select(grade_targets, i.module_id, people.c.name, d.next_try_at)
+        .join(line_items, i.id == t.line_item_id)
+        .join(people, people.c.id == t.person_id)
+        .outerjoin(deliveries, waiting)
+        .where(i.cohort_id == cohort_id)
+        .order_by(t.result != "failed", i.created_at, people.c.name, t.id)
+    )
+    return [
+        GradeLine(
+            target_id=row.id,
+            person_id=row.person_id,
+            person_name=row.name,
+            module_id=row.module_id,
+            share=None if row.sent_bp is None else row.sent_bp / 10_000,
+            sent_at=row.sent_at,
+            result=row.result,
+            error=row.error,
+            next_try_at=row.next_try_at,
+        )
+        for row in run(uow, query)
+    ]
+
+
+def retry(uow: UnitOfWork, target_id: str, cohort_id: str, now: datetime) -> None:
+    """Try one mark again now; the caller commits.
+
+    Raises:
+        NotFound: no such mark in this cohort, or nothing waits or failed for it.
+    """
+    mine = select(grade_targets.c.id).join(line_items, line_items.c.id == grade_targets.c.line_item_id)
+    if run(uow, mine.where(grade_targets.c.id == target_id, line_items.c.cohort_id == cohort_id)).one_or_none() is None:
+        raise NotFound("This grade is not there any more. Reload the page.")
+    latest = (
+        select(deliveries.c.id)
+        .where(deliveries.c.sink == SINK, deliveries.c.destination == target_id, deliveries.c.status != "sent")
+        .order_by(deliveries.c.status.desc(), deliveries.c.created_at.desc())
+        .limit(1)
+    )
+    delivery_id = run(uow, latest).scalar_one_or_none()
+    if delivery_id is None or not uow.outbox.wake(delivery_id, now):
+        raise NotFound("Nothing waits for this grade: the LMS has the newest one.")
+    run(uow, update(grade_targets).where(grade_targets.c.id == target_id).values(result="retrying", error=None))
+
+
+def _destinations(uow: UnitOfWork, which: ColumnElement[bool]) -> Sequence[Destination]:
+    t = grade_targets.c
+    query = (
+        select(enrolments.c.id.label("enrolment"), enrolments.c.person_id, line_items.c.id.label("line_item"))
+        .add_columns(t.id.label("target"), t.enrolment_id.label("graded"))
+        .join(line_items, line_items.c.cohort_id == enrolments.c.cohort_id)
+        .outerjoin(grade_targets, and_(t.line_item_id == line_items.c.id, t.person_id == enrolments.c.person_id))
+        .where(which, enrolments.c.preview.is_(False), line_items.c.status == "active")
+    )
+    return [
+        Destination(address=_target(uow, row), order_key=f"{row.line_item}:{row.person_id}", coalesce=True)
+        for row in run(uow, query).all()
+    ]
+
+
+def _target(uow: UnitOfWork, row: Row[*tuple[Any, ...]]) -> str:
+    """Return the target of a person in a column, made where it is missing, grading the attempt at hand."""
+    if row.target is not None and row.graded == row.enrolment:
+        return str(row.target)
+    statement = upsert_into(uow, grade_targets).values(
+        id=str(uuid.uuid4()),
+        line_item_id=row.line_item,
+        person_id=row.person_id,
+        enrolment_id=row.enrolment,
+        result="new",
+    )
+    merged = statement.on_conflict_do_update(
+        index_elements=["line_item_id", "person_id"], set_={"enrolment_id": statement.excluded.enrolment_id}
+    )
+    return str(run(uow, merged.returning(grade_targets.c.id)).scalar_one())
