@@ -120,13 +120,13 @@ answer = pd.to_datetime("05/04/2026", format="%d/%m/%Y").month
 """,
     "format-for-pune": """
 import pandas as pd
-answer = "%d %b %Y %H:%M"
-assert pd.to_datetime("14 Mar 2026 09:05", format=answer) == pd.Timestamp(2026, 3, 14, 9, 5)
+answer = '"%d %b %Y %H:%M"'
+assert pd.to_datetime("14 Mar 2026 09:05", format=eval(answer)) == pd.Timestamp(2026, 3, 14, 9, 5)
 """,
     "pd-write-format": """
 import pandas as pd
-answer = "%Y/%m/%d"
-assert pd.to_datetime("2026/01/30", format=answer) == pd.Timestamp(2026, 1, 30)
+answer = '"%Y/%m/%d"'
+assert pd.to_datetime("2026/01/30", format=eval(answer)) == pd.Timestamp(2026, 1, 30)
 """,
     "pd-count-nat": """
 import pandas as pd
@@ -154,7 +154,7 @@ import pandas as pd
 answer = pd.to_datetime("14.03.68", format="%d.%m.%y").year
 """,
     "read-two-amounts": "answer = float('1.234,50'.replace('.', '').replace(',', '.')) + float('550,00'.replace(',', '.'))",
-    "pn-hamburg-amount": "answer = float('3.016,40'.replace('.', '').replace(',', '.'))",
+    "pn-hamburg-amount": "answer = float('3.016,40'.replace('.', '').replace(',', '.')) - 80",
     "pn-indian-grouping": "answer = sum(float(text.replace(',', '')) for text in ('1,12,400.00', '1,50,000.00'))",
     "pn-read-csv-options": """
 import io, pandas as pd
@@ -274,6 +274,17 @@ rules += ['t.between("2026-01-01", "2026-04-01")', 't.between("2026-01-01", "202
 answer, = ["`" + rule + "`" for rule in rules if eval(rule).tolist() == [True, True, False]]
 """,
     "close-the-rows": "answer = (820 - 773) - (32 + 9)",
+    "kl-which-currency": """
+sums = {"EUR": (9800, 2200, 0, 7600), "INR": (80000, 6500, 1500, 74000), "USD": (5000, 300, 120, 4820)}
+answer, = {before - dropped + filled - after for before, dropped, filled, after in sums.values()} - {0}
+""",
+    "kl-cents": """
+before, dropped, after = 512.30, 112.20, 400.10
+assert before - dropped != after and str(before - dropped) == "400.09999999999997"
+rule = "round(before - dropped, 2) == round(after, 2)"
+assert eval(rule)
+answer = f"Compare to the cent: `{rule}`"
+""",
     "kl-rows-after": "answer = 480 - 12 - 7",
     "kl-expected-total": "answer = 51200 - 1060 - (240 - 180) + 2 * 0 + 60",
     "kl-open-questions": "answer = len({118, 140} | {118} | {152})",
@@ -306,6 +317,10 @@ ANSWERS = {**FIRST_LOOK, **TEXT, **TYPES, **ROWS, **PROOF, **FINAL}
 # Short texts in code: item id -> (a frame for it, what is true of a right answer and of no wrong one).
 EXPRESSIONS = {
     "it-write-value-counts": ("df = pd.DataFrame({'branch': ['a', 'a', None]})", "sorted(eval(text).tolist()) == [1, 2]"),
+    "it-count-repeats": (
+        "df = pd.DataFrame({'ticket': [1, 2, 1, 1, 3, 2, 1], 'n': [1, 2, 1, 4, 5, 6, 7]})",
+        "not hasattr(eval(text), '__len__') and eval(text) == 4",
+    ),
     "nt-write-chain": ("df = pd.DataFrame({'plan': ['Basic ', ' pro']})", "eval(text).tolist() == ['basic', 'pro']"),
     "ms-list-leftovers": (
         "df, allowed = pd.DataFrame({'city': ['cebu', 'ceb', 'davao']}), ['cebu', 'davao']",

@@ -2,12 +2,14 @@
 
 import contextlib
 import io
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.courses.answers import ANSWERS, EXPRESSIONS
+from tests.courses.clean_orders import clean
 from tests.courses.make_orders import DATA, FILES
 from tests.courses.module_code import MODULES, TAUGHT, Block, read_blocks, read_snippets, right_choices
 
@@ -93,7 +95,7 @@ def test_accepted_code_is_right_and_refused_code_is_wrong(item_id: str) -> None:
     for text in options["accept"]:
         assert is_right(text, item_id), f"{item_id} accepts {text}, which does not do what it asks for"
     for entry in options["wrong"]:
-        text = entry.rsplit(" | ", 1)[0].strip()
+        text = re.split(r"(?<!\\)\|", entry, maxsplit=1)[0].replace("\\|", "|").strip()
         assert not is_right(text, item_id), f"{item_id} refuses {text}, which does what it asks for"
 
 
@@ -101,6 +103,17 @@ def test_every_numeric_item_is_recomputed() -> None:
     numeric = {item_id for item_id, block in ITEMS.items() if block.kind == "numeric"}
     assert numeric, "no numeric items found"
     assert numeric <= set(ANSWERS)
+
+
+def test_the_text_names_the_figures_of_the_data() -> None:
+    steps = clean(DATA / "orders.csv")
+    resolved = steps.resolved
+    assert (len(steps.text), len(resolved), resolved["order_id"].nunique()) == (166, 150, 150)
+    assert (resolved["value"].isna().sum(), resolved["day"].isna().sum(), resolved["status"].isna().sum()) == (5, 4, 5)
+    assert steps.typed["value"].notna().sum() == 159
+    assert resolved.loc[resolved["day"] > "2026-03-31", "order_id"].tolist() == ["00471"]
+    assert (resolved.loc[resolved["order_id"].isin(["00464", "00442", "00509"]), "customer"].str.islower()).sum() == 0
+    assert set(resolved.loc[resolved["order_id"].isin(["00426", "00427", "00449", "00452", "00453"]), "status"]) == {"paid"}
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
