@@ -7,11 +7,19 @@ import pandas as pd
 
 BRANCHES = {"hambrug": "hamburg", "chi": "chicago", "nbo": "nairobi", "poona": "pune", "sao paulo": "são paulo"}
 SERVICES = {
-    "tune up": "tune-up", "tuneup": "tune-up", "brakes": "brake service", "wheel true": "wheel truing",
-    "battery-check": "battery check", "batt. check": "battery check",
+    "tune up": "tune-up",
+    "tuneup": "tune-up",
+    "brakes": "brake service",
+    "wheel true": "wheel truing",
+    "battery-check": "battery check",
+    "batt. check": "battery check",
 }
 DATE_FORMATS = {
-    "hamburg": "%d.%m.%Y", "chicago": "%m/%d/%Y", "nairobi": "%d/%m/%Y", "pune": "%d-%b-%Y", "são paulo": "%Y-%m-%d",
+    "hamburg": "%d.%m.%Y",
+    "chicago": "%m/%d/%Y",
+    "nairobi": "%d/%m/%Y",
+    "pune": "%d-%b-%Y",
+    "são paulo": "%Y-%m-%d",
 }
 CURRENCIES = {"hamburg": "EUR", "chicago": "USD", "nairobi": "KES", "pune": "INR", "são paulo": "BRL"}
 DECIMAL_COMMA = ["hamburg", "são paulo"]

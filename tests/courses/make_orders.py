@@ -18,10 +18,34 @@ SEED = 20260331
 COLUMNS = ["order_id", "branch", "customer", "service", "ordered", "amount", "minutes", "status"]
 
 CUSTOMERS = (
-    "Amara Okafor", "Jürgen Weiß", "Lucía Fernández", "Nguyen Thi Lan", "Priya Nair", "Mei Tanaka", "Wanjiru Kamau",
-    "Rafael Souza", "Aoife Byrne", "Kofi Mensah", "Zainab Yusuf", "Ole Hansen", "Dmitri Petrov", "Fatima Zahra",
-    "Tomás Oliveira", "Anjali Deshpande", "Grace Otieno", "Hye-jin Park", "Samuel Cohen", "Leila Rahimi", "Ivana Novak",
-    "Joaquim Prado", "Achieng Odhiambo", "Ravi Kulkarni", "Marie Dubois", "Noor Haddad", "Emeka Eze", "Linnea Berg",
+    "Amara Okafor",
+    "Jürgen Weiß",
+    "Lucía Fernández",
+    "Nguyen Thi Lan",
+    "Priya Nair",
+    "Mei Tanaka",
+    "Wanjiru Kamau",
+    "Rafael Souza",
+    "Aoife Byrne",
+    "Kofi Mensah",
+    "Zainab Yusuf",
+    "Ole Hansen",
+    "Dmitri Petrov",
+    "Fatima Zahra",
+    "Tomás Oliveira",
+    "Anjali Deshpande",
+    "Grace Otieno",
+    "Hye-jin Park",
+    "Samuel Cohen",
+    "Leila Rahimi",
+    "Ivana Novak",
+    "Joaquim Prado",
+    "Achieng Odhiambo",
+    "Ravi Kulkarni",
+    "Marie Dubois",
+    "Noor Haddad",
+    "Emeka Eze",
+    "Linnea Berg",
 )
 BRANCHES = ("Hamburg", "Chicago", "Nairobi", "Pune", "São Paulo")
 BRANCH_SPELLINGS = {
@@ -38,7 +62,10 @@ SERVICE_SPELLINGS = {
     "battery check": ("Battery check", "battery-check", "Batt. check"),
 }
 PRICES = {  # service -> price in euros and workshop minutes
-    "tune-up": (89.0, 60), "brake service": (54.5, 40), "wheel truing": (32.0, 30), "battery check": (145.0, 45),
+    "tune-up": (89.0, 60),
+    "brake service": (54.5, 40),
+    "wheel truing": (32.0, 30),
+    "battery check": (145.0, 45),
 }
 RATE = {"Hamburg": 1.0, "Chicago": 1.1, "Nairobi": 140.0, "Pune": 95.0, "São Paulo": 6.0}
 
@@ -72,8 +99,11 @@ def written_amount(branch: str, amount: float) -> str:
     """The amount as this branch's till writes it."""
     swapped = f"{amount:,.2f}".translate(str.maketrans(",.", ".,"))
     return {
-        "Hamburg": f"{swapped} €", "Chicago": f"${amount:,.2f}", "Nairobi": f"KES {amount:,.2f}",
-        "Pune": f"₹{indian(amount)}", "São Paulo": f"R$ {swapped}",
+        "Hamburg": f"{swapped} €",
+        "Chicago": f"${amount:,.2f}",
+        "Nairobi": f"KES {amount:,.2f}",
+        "Pune": f"₹{indian(amount)}",
+        "São Paulo": f"R$ {swapped}",
     }[branch]
 
 
@@ -81,8 +111,11 @@ def written_date(branch: str, day: date) -> str:
     """The date as this branch's till writes it."""
     months = ["Jan", "Feb", "Mar"]
     return {
-        "Hamburg": f"{day:%d.%m.%Y}", "Chicago": f"{day:%m/%d/%Y}", "Nairobi": f"{day:%d/%m/%Y}",
-        "Pune": f"{day:%d}-{months[day.month - 1]}-{day:%Y}", "São Paulo": f"{day:%Y-%m-%d}",
+        "Hamburg": f"{day:%d.%m.%Y}",
+        "Chicago": f"{day:%m/%d/%Y}",
+        "Nairobi": f"{day:%d/%m/%Y}",
+        "Pune": f"{day:%d}-{months[day.month - 1]}-{day:%Y}",
+        "São Paulo": f"{day:%Y-%m-%d}",
     }[branch]
 
 
@@ -94,13 +127,18 @@ def true_orders(rng: random.Random) -> list[Order]:
         service = rng.choice(tuple(PRICES))
         price, minutes = PRICES[service]
         times = rng.choice((1, 1, 1, 1, 2, 2, 3, 12))
-        orders.append(Order(
-            order_id=f"{412 + number:05d}", branch=branch, customer=rng.choice(CUSTOMERS), service=service,
-            ordered=date(2026, 1, 2) + timedelta(days=int(number * 88 / 150)),
-            amount=round(price * RATE[branch] * times * rng.uniform(0.9, 1.1) * 2) / 2,
-            minutes=minutes * times + rng.choice((-5, 0, 0, 5, 10)),
-            status=rng.choice(("paid", "paid", "paid", "open", "refunded")),
-        ))
+        orders.append(
+            Order(
+                order_id=f"{412 + number:05d}",
+                branch=branch,
+                customer=rng.choice(CUSTOMERS),
+                service=service,
+                ordered=date(2026, 1, 2) + timedelta(days=int(number * 88 / 150)),
+                amount=round(price * RATE[branch] * times * rng.uniform(0.9, 1.1) * 2) / 2,
+                minutes=minutes * times + rng.choice((-5, 0, 0, 5, 10)),
+                status=rng.choice(("paid", "paid", "paid", "open", "refunded")),
+            )
+        )
     return orders
 
 
@@ -111,9 +149,14 @@ def messy(order: Order, rng: random.Random) -> dict[str, str]:
     customer = order.customer.replace(" ", rng.choice((" ", " ", " ", " ", "  ", "\u00a0")), 1)
     status = rng.choice((order.status, order.status, order.status.capitalize(), order.status.upper() + " "))
     return {
-        "order_id": order.order_id, "branch": spelling, "customer": customer, "service": service,
-        "ordered": written_date(order.branch, order.ordered), "amount": written_amount(order.branch, order.amount),
-        "minutes": str(order.minutes), "status": status,
+        "order_id": order.order_id,
+        "branch": spelling,
+        "customer": customer,
+        "service": service,
+        "ordered": written_date(order.branch, order.ordered),
+        "amount": written_amount(order.branch, order.amount),
+        "minutes": str(order.minutes),
+        "status": status,
     }
 
 
@@ -126,8 +169,13 @@ def spoil(rows: list[dict[str, str]], orders: list[Order]) -> None:
     rows[of["Pune"][5]]["ordered"] = "46068"
     rows[of["São Paulo"][7]]["ordered"] = rows[of["São Paulo"][7]]["ordered"].replace("2026", "2062")
     for branch, position, text in (
-        ("Hamburg", 3, "-"), ("Hamburg", 11, "free"), ("Nairobi", 2, ""), ("Chicago", 8, "free"), ("Pune", 8, "n/a"),
-        ("São Paulo", 3, ""), ("Nairobi", 12, "tbc"),
+        ("Hamburg", 3, "-"),
+        ("Hamburg", 11, "free"),
+        ("Nairobi", 2, ""),
+        ("Chicago", 8, "free"),
+        ("Pune", 8, "n/a"),
+        ("São Paulo", 3, ""),
+        ("Nairobi", 12, "tbc"),
     ):
         rows[of[branch][position]]["amount"] = text
     for position, text in ((4, ""), (21, "999"), (37, "999"), (58, ""), (77, "999"), (90, ""), (111, "999"), (133, "")):
@@ -152,8 +200,15 @@ def build() -> str:
     """The text of `orders.csv`."""
     rng = random.Random(SEED)
     orders = true_orders(rng)
-    orders[60] = replace(orders[60], customer=orders[59].customer, branch=orders[59].branch, service=orders[59].service,
-                         ordered=orders[59].ordered, amount=orders[59].amount, minutes=orders[59].minutes)
+    orders[60] = replace(
+        orders[60],
+        customer=orders[59].customer,
+        branch=orders[59].branch,
+        service=orders[59].service,
+        ordered=orders[59].ordered,
+        amount=orders[59].amount,
+        minutes=orders[59].minutes,
+    )
     rows = [messy(order, rng) for order in orders]
     spoil(rows, orders)
     text = io.StringIO()
@@ -187,8 +242,11 @@ def after(step: str) -> str:
 
 
 FILES = {
-    "orders.csv": build, "late_orders.csv": lambda: LATE_ORDERS, "orders_text.csv": lambda: after("text"),
-    "orders_typed.csv": lambda: after("typed"), "orders_resolved.csv": lambda: after("resolved"),
+    "orders.csv": build,
+    "late_orders.csv": lambda: LATE_ORDERS,
+    "orders_text.csv": lambda: after("text"),
+    "orders_typed.csv": lambda: after("typed"),
+    "orders_resolved.csv": lambda: after("resolved"),
 }
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.courses.answers import ANSWERS, EXPRESSIONS
+from tests.courses.answers import ANSWERS
 from tests.courses.clean_orders import clean
+from tests.courses.expressions import EXPRESSIONS
 from tests.courses.make_orders import DATA, FILES
 from tests.courses.module_code import MODULES, TAUGHT, Block, read_blocks, read_snippets, right_choices
 
