@@ -104,7 +104,7 @@ def _milestones(session: Session, cohort_id: str) -> Mapping[str, int]:
         .where(enrolments.c.cohort_id == cohort_id)
         .group_by(milestones.c.enrolment_id)
     )
-    return {enrolment_id: percent for enrolment_id, percent in session.execute(highest)}
+    return {row[0]: row[1] for row in session.execute(highest)}
 
 
 def _learners(cohort_id: str) -> AnySelect:
