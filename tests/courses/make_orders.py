@@ -7,6 +7,7 @@ files again; the same seed gives the same bytes.
 import csv
 import io
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -88,7 +89,7 @@ def indian(amount: float) -> str:
     """Group digits as in India: 1,12,400.00."""
     whole, cents = f"{amount:.2f}".split(".")
     head, tail = whole[:-3], whole[-3:]
-    groups = []
+    groups: list[str] = []
     while head:
         groups.insert(0, head[-2:])
         head = head[:-2]
@@ -241,7 +242,7 @@ def after(step: str) -> str:
     return str(table.to_csv(index=False))
 
 
-FILES = {
+FILES: dict[str, Callable[[], str]] = {
     "orders.csv": build,
     "late_orders.csv": lambda: LATE_ORDERS,
     "orders_text.csv": lambda: after("text"),

@@ -117,6 +117,13 @@ def test_the_text_names_the_figures_of_the_data() -> None:
     assert set(resolved.loc[resolved["order_id"].isin(["00426", "00427", "00449", "00452", "00453"]), "status"]) == {"paid"}
 
 
+def test_the_model_hand_over_is_what_cleaning_the_late_batch_gives() -> None:
+    late = clean(DATA / "late_orders.csv").resolved
+    hand_over = next(path for path in MODULES if path.stem.endswith("hand-over")).read_text(encoding="utf-8")
+    for currency, rows in late.groupby("currency"):
+        assert f"| {currency} | {len(rows)} | {rows['value'].sum():,.2f} |" in hand_over
+
+
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_data_files_are_what_the_seed_gives(name: str) -> None:
     assert (DATA / name).read_text(encoding="utf-8") == FILES[name]()
