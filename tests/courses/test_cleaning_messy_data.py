@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from content.loader import load_course
 from tests.courses.answers import ANSWERS
 from tests.courses.clean_orders import clean
 from tests.courses.expressions import EXPRESSIONS
 from tests.courses.make_orders import DATA, FILES
-from tests.courses.module_code import MODULES, TAUGHT, Block, read_blocks, read_snippets, right_choices
+from tests.courses.module_code import COURSE, MODULES, TAUGHT, Block, read_blocks, read_snippets, right_choices
 
 np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")
@@ -44,6 +45,12 @@ def test_taught_code_runs_and_prints_what_the_text_shows(path: Path) -> None:
             shown = (snippet.shown or "").rstrip()
             assert printed.getvalue().rstrip() == shown, f"{where}: the text shows other output than the code prints"
     assert ran >= 3, f"{path.name}: only {ran} code blocks were found"
+
+
+def test_the_course_loads_without_a_fault() -> None:
+    loaded, faults = load_course(COURSE)
+    assert not faults
+    assert loaded is not None
 
 
 def authored(block: Block) -> set[str]:
