@@ -77,11 +77,16 @@ class JobSpec:
         """Return the seconds from `now` to the next run."""
         if not isinstance(self.schedule, str):
             return float(self.schedule)
-        fields = _cron(self.name, self.schedule)
-        minute = now.replace(second=0, microsecond=0)
-        for step in range(1, int(CRON_HORIZON.total_seconds() // 60)):
-            at = minute + timedelta(minutes=step)
-            if all(value in allowed for value, allowed in zip(_cron_values(at), fields, strict=True)):
+        minute, hour, *day = _cron(self.name, self.schedule)
+        at = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        while at - now < CRON_HORIZON:
+            if not all(value in allowed for value, allowed in zip(_day(at), day, strict=True)):
+                at = at.replace(hour=0, minute=0) + timedelta(days=1)
+            elif at.hour not in hour:
+                at = at.replace(minute=0) + timedelta(hours=1)
+            elif at.minute not in minute:
+                at += timedelta(minutes=1)
+            else:
                 return (at - now).total_seconds()
         return CRON_HORIZON.total_seconds()
 
@@ -180,8 +185,8 @@ class Jobs:
                 self._wake[spec.then].set()
 
 
-def _cron_values(at: datetime) -> tuple[int, ...]:
-    return at.minute, at.hour, at.day, at.month, at.isoweekday() % 7
+def _day(at: datetime) -> tuple[int, int, int]:
+    return at.day, at.month, at.isoweekday() % 7
 
 
 def _cron(name: str, line: str) -> tuple[frozenset[int], ...]:
