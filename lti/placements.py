@@ -81,8 +81,8 @@ def _line_item(uow: UnitOfWork, link: Row[*tuple[Any, ...]], cohort_id: str, now
         run(uow, update(line_items).where(line_items.c.id == known.id).values(values))
         return True
     row = {"id": str(uuid.uuid4()), "registration_id": link.registration_id, "resource_link_id": link.id, "created_at": now}
-    made = upsert_into(uow, line_items).values(row | values).on_conflict_do_nothing()
-    return run(uow, made).rowcount == 1
+    made = upsert_into(uow, line_items).values(row | values).on_conflict_do_nothing().returning(line_items.c.id)
+    return run(uow, made).one_or_none() is not None
 
 
 def _roster(uow: UnitOfWork, link: Row[*tuple[Any, ...]], cohort_id: str, now: datetime) -> None:

@@ -140,6 +140,7 @@ line_items = Table(
     Column("score_maximum", Float, nullable=False, doc="Full marks, as the platform says or as we asked for."),
     Column("maximum_known", Boolean, nullable=False, doc="False until the platform's figure was read."),
     Column("resource_link_id", ForeignKey("lti_resource_links.id"), nullable=False, doc="The placement it belongs to."),
+    Column("making_until", UtcDateTime, doc="One worker makes the column until then; NULL when nobody does."),
     Column("status", String, nullable=False, doc="`gone` once the platform answered that the column was deleted."),
     Column("created_at", UtcDateTime, nullable=False, doc="When we first heard of it."),
     UniqueConstraint("resource_link_id"),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from engine.domain.deliveries import HttpAnswer, Outcome
 from lti.addresses import with_query, with_suffix
@@ -23,6 +23,7 @@ from lti.tokens import ServiceError, read_json
 SCORE_TYPE: Final = "application/vnd.ims.lis.v1.score+json"
 RESULTS_TYPE: Final = "application/vnd.ims.lis.v2.resultcontainer+json"
 APART: Final = timedelta(seconds=1)
+MAKING: Final = timedelta(seconds=90)
 LONGEST_WAIT_S: Final = 2.0
 TRIES: Final = 2
 Result = Literal["sent", "retrying", "failed"]
@@ -51,8 +52,8 @@ class Sender:
         if hindrance is not None:
             return self._store(mark, hindrance)
         try:
-            mark = self._column(mark)
-            return self._store(mark, self._try(mark))
+            ready = self._column(mark)
+            return self._store(mark, self._try(ready) if isinstance(ready, Mark) else ready)
         except ServiceError as error:
             retried = error.status in (0, 401, 408, 429) or error.status >= 500
             words = f"{error.message} " + ("It is tried again by itself." if retried else "Ask the administrator to check it.")
@@ -119,10 +120,13 @@ class Sender:
         self._update(mark, stamp=stamp, trying_stamp=stamp, trying_bp=mark.desired_bp)
         return stamp
 
-    def _column(self, mark: Mark) -> Mark:
+    def _column(self, mark: Mark) -> Mark | Outcome:
         """Return the mark with its column's address and full marks known."""
         if mark.url is None:
-            assert mark.lineitems_url is not None
+            if mark.lineitems_url is None:
+                return Outcome("dead", "The LMS has no gradebook column for this link.")
+            if not self._may_make(mark):
+                return Outcome("retry", "The gradebook column is just being made. It is tried again by itself.")
             made = find_or_make(
                 self._lti.platform,
                 mark.registration,
@@ -137,8 +141,18 @@ class Sender:
         item = read(self._lti.platform, mark.registration, mark.url, mark.scopes)
         return self._column_known(mark, mark.score_maximum if item is None else item.score_maximum)
 
+    def _may_make(self, mark: Mark) -> bool:
+        """Return whether this worker alone makes the column now."""
+        now, c = self._clock(), line_items.c
+        free = or_(c.making_until.is_(None), c.making_until < now)
+        mine = update(line_items).where(c.id == mark.line_item_id, c.url.is_(None), free)
+        with self._lti.uow() as uow:
+            taken = run(uow, mine.values(making_until=now + MAKING)).rowcount == 1
+            uow.commit()
+        return taken
+
     def _column_known(self, mark: Mark, maximum: float) -> Mark:
-        values = {"url": mark.url, "score_maximum": maximum, "maximum_known": True}
+        values = {"url": mark.url, "score_maximum": maximum, "maximum_known": True, "making_until": None}
         self._update_column(mark, values)
         return replace(mark, score_maximum=maximum, maximum_known=True)
 

@@ -220,6 +220,7 @@ def _grades() -> None:
         sa.Column("score_maximum", sa.Float(), nullable=False),
         sa.Column("maximum_known", sa.Boolean(), nullable=False),
         sa.Column("resource_link_id", sa.String(), nullable=False),
+        sa.Column("making_until", sa.DateTime(timezone=True)),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("status IN ('active', 'gone')", name=op.f("ck_lti_line_items_status")),

@@ -8,11 +8,16 @@ import pytest
 from flask import Flask, Response, jsonify
 from flask.testing import FlaskClient
 
+from engine.domain.enrolment import LaunchIdentity
+from engine.mastery.gaussian_filter import GaussianFilter
+from engine.pacing.mastery_paced import MasteryPaced
+from engine.services.enrol import enrol
+from engine.services.kit import Kit
 from engine.storage.unit_of_work import UnitOfWorkFactory
 from lti.claims import LaunchContext
 from lti.refusals import Refusal
 from lti.registrations import Registration, add_platform
-from lti.runtime import LtiRuntime
+from lti.runtime import LtiRuntime, LtiServices
 from lti.views import blueprint
 from tests.engine.sample import build_version
 from tests.lti.platform import TOOL, Clock, FakeHttp, Platform
@@ -62,14 +67,39 @@ def register(uow, platform: Platform, clock: Clock, **more) -> Registration:
 
 
 @pytest.fixture
-def runtime(uow_factory: UnitOfWorkFactory, http: FakeHttp, clock: Clock) -> LtiRuntime:
+def kit(uow_factory: UnitOfWorkFactory, clock: Clock) -> Kit:
+    model, policy = GaussianFilter(), MasteryPaced()
+    return Kit(uow_factory, clock, {}, {model.name: model}, {policy.name: policy})
+
+
+@pytest.fixture
+def services(uow_factory: UnitOfWorkFactory, http: FakeHttp, clock: Clock) -> LtiServices:
+    return LtiServices(
+        uow=uow_factory,
+        clock=clock,
+        http=http,
+        secrets=(SECRET,),
+        base_url=TOOL,
+        development=False,
+        sleep=lambda seconds: clock.forward(seconds=seconds),
+    )
+
+
+@pytest.fixture
+def runtime(uow_factory: UnitOfWorkFactory, http: FakeHttp, clock: Clock, kit: Kit, services: LtiServices) -> LtiRuntime:
+    def enrolled(launch: LaunchContext) -> Response:
+        if launch.course_id is not None:
+            enrol(_identity(launch, launch.course_id), kit)
+        return _shown(launch)
+
     return LtiRuntime(
         uow=uow_factory,
         clock=clock,
         http=http,
         secret=SECRET,
         base_url=TOOL,
-        on_launch=_shown,
+        on_launch=enrolled,
+        services=services,
         on_deep_link=_shown,
         on_refusal=_told,
     )
@@ -85,6 +115,20 @@ def app(runtime: LtiRuntime, registration: Registration) -> Flask:
 @pytest.fixture
 def browser(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+def _identity(launch: LaunchContext, course_id: str) -> LaunchIdentity:
+    return LaunchIdentity(
+        tenant_id=launch.tenant_id,
+        sub=launch.sub,
+        role=launch.role,
+        course_id=course_id,
+        cohort_key=launch.cohort_key,
+        cohort_title=launch.context_title or "",
+        name=launch.name,
+        email=launch.email,
+        preview=launch.preview,
+    )
 
 
 def _shown(launch: LaunchContext) -> Response:
