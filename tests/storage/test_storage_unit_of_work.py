@@ -166,7 +166,11 @@ def test_two_processes_lose_no_step(uow_factory: UnitOfWorkFactory, database_url
         assert worker.stdout is not None
         assert worker.stdout.readline() == "ready\n"
     for worker in workers:
-        worker.communicate("go\n", timeout=60)
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    for worker in workers:
+        worker.communicate(timeout=60)
     assert [worker.returncode for worker in workers] == [0, 0]
     with uow_factory() as uow:
         state = uow.enrolments.get(world.enrolment.id, world.tenant_id)
