@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-import lti.jobs
 import redis
-from flask import Flask, Response
 from sqlalchemy import Engine, text
 
+import lti.jobs
 import migrations
 from engine import jobs as engine_jobs
 from engine import plugins
@@ -29,6 +29,9 @@ from lti.runtime import LtiRuntime, LtiServices
 from pacemate.logs import configure_logging
 from pacemate.settings import Settings, load_settings
 from web.config import WebConfig
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 JOBS: tuple[JobSpec, ...] = (*engine_jobs.JOBS, *lti.jobs.JOBS)
 REDIS_TIMEOUT_S = 2.0
@@ -126,7 +129,7 @@ def create_app(runtime: Runtime | None = None, on_commit: Callable[[], None] | N
         on_commit: called after each changing request, to wake the relay.
     """
     # Pages are imported here, so that workers and commands do without them.
-    from web import launch
+    from web import launch, wake
     from web.app import create_app as create_web
 
     if runtime is None:
@@ -145,19 +148,10 @@ def create_app(runtime: Runtime | None = None, on_commit: Callable[[], None] | N
         on_deep_link=launch.on_deep_link,
         on_refusal=launch.on_refusal,
         logins_per_minute=settings.logins_per_minute,
-        shared=runtime.lti,
+        services=runtime.lti,
     )
     app = create_web(runtime.kit, _web_config(runtime), lti_runtime)
-    wake = on_commit if on_commit is not None else _wake(runtime)
-
-    @app.after_request
-    def wake_relay(response: Response) -> Response:
-        from flask import request
-
-        if request.method == "POST" and response.status_code < 400:
-            wake()
-        return response
-
+    wake.install(app, on_commit if on_commit is not None else _wake(runtime))
     return app
 
 

@@ -34,9 +34,7 @@ def milestone_id(enrolment_id: str, threshold_percent: int) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{enrolment_id}:{threshold_percent}"))
 
 
-def crossed(
-    enrolment_id: str, previous_bp: int, progress_bp: int, cause: str, *, quiet: bool = False
-) -> tuple[Milestone, ...]:
+def crossed(enrolment_id: str, previous_bp: int, progress_bp: int, cause: str, *, quiet: bool = False) -> tuple[Milestone, ...]:
     """Return the milestones m with previous < m <= progress, ascending.
 
     Args:
