@@ -18,7 +18,6 @@ from web import assets, errors, health, launch, security
 from web.config import WebConfig
 from web.context import Context, remember
 from web.rooms import rooms
-from web.words import PURPOSES
 
 
 def create_app(kit: Kit, config: WebConfig, lti_runtime: LtiRuntime) -> Flask:
@@ -55,6 +54,8 @@ def create_app(kit: Kit, config: WebConfig, lti_runtime: LtiRuntime) -> Flask:
     for room in rooms():
         app.register_blueprint(room)
         limiter.limit(config.page_rate)(room)
+    for endpoint, rate in (("learner.answer", config.answer_rate), ("entry.enter", config.admin_rate)):
+        app.view_functions[endpoint] = limiter.limit(rate)(app.view_functions[endpoint])
     return app
 
 
@@ -72,9 +73,13 @@ def _install_logging(app: Flask) -> None:
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
-def _install_templates(app: Flask, config: WebConfig) -> None:
-    app.jinja_env.globals["purposes"] = PURPOSES
+def _cohort_home(session: LaunchSession | None, config: WebConfig) -> str:
+    """Return where an instructor's own preview leads back to; empty for everyone else, test students included."""
+    back = session.return_url if session is not None and session.preview else None
+    return back if back is not None and back.startswith(f"{config.base_url}/cohort/") else ""
 
+
+def _install_templates(app: Flask, config: WebConfig) -> None:
     @app.context_processor
     def shared() -> dict[str, Any]:
         scope, browser = security.scope_of_request(), security.browser_of_request()
@@ -85,6 +90,7 @@ def _install_templates(app: Flask, config: WebConfig) -> None:
             "launch_id": "" if scope == security.ADMIN_SCOPE else scope,
             "layout": "base_fragment.html" if errors.is_htmx() else "base.html",
             "preview": session is not None and session.preview,
+            "cohort_home": _cohort_home(session, config),
             "support_contact": config.support_contact,
             "version": config.version,
         }

@@ -157,7 +157,7 @@ def _http_error(error: HTTPException) -> Response:
 
 def _frames(error: BaseException) -> list[str]:
     """Return where an error came from; messages and locals may hold what people wrote, so they stay out of the log."""
-    causes = []
+    causes: list[str] = []
     found: BaseException | None = error
     while found is not None and len(causes) < MOST_CAUSES:
         frames = traceback.extract_tb(found.__traceback__)[-MOST_FRAMES:]

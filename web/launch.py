@@ -16,6 +16,7 @@ from lti.addresses import origin
 from lti.browser import browser_token, login_tokens, set_browser_cookie
 from lti.claims import LaunchContext, split_content
 from lti.links import Binding, bind
+from lti.placements import connect
 from lti.refusals import Refusal
 from lti.registrations import get as registration
 from web import auth
@@ -106,6 +107,7 @@ def choose(launch_id: object) -> auth.Answer:
     values = {**cohort_values(session, enrolled), "module_id": module_id}
     with kit().uow() as uow:
         launch = begin_session(uow, hash_browser(token, config()), values, kit().clock())
+        connect(uow, pending["link_id"], cohort_id=enrolled.cohort.id, enrolment_id=None, now=kit().clock())
         uow.commit()
     return redirect(f"/cohort/{launch}/", 303)
 

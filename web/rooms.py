@@ -12,6 +12,8 @@ from web import entry, launch
 
 ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     "learner": ("course_map", "player", "acts", "recap", "skills", "course_files"),
+    "instructor": ("cohort", "learner", "settings", "preview", "grades"),
+    "admin": ("overview", "platforms", "courses", "deliveries", "launches"),
 }
 """Room to the modules whose import adds its views to `web.<room>.blueprint.blueprint`."""
 

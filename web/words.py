@@ -14,7 +14,7 @@ from engine.domain.pacing import Mode, Reason
 from engine.domain.replies import Card
 
 REASONS: Final[dict[str, str]] = {
-    "teach.next": "It is the next step of this module.",
+    "teach.next": "The next step of this module.",
     "practice.next": "Practice on “{skill}”: {score}.",
     "practice.near_challenge": "Practice on “{skill}”, picked to be a fair challenge: {score}.",
     "practice.repeat": "Every question on “{skill}” has come up, so the one you saw longest ago comes again: {score}.",

@@ -5,11 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Engine
 
 from engine.storage.database import open_database
 from tests.servers.sqlite import migrated_copy
 from tests.web.house import Browser, House, build_house
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_logs() -> None:
+    """Let only warnings through."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
 
 
 @pytest.fixture

@@ -144,16 +144,17 @@ class Browser:
         self.house.clock.forward(seconds=40)
         return self.post(f"answer/{key}", {**told, "active_s": "31.5"}, **kwargs)
 
-    def go(self, steps: int, right: bool = True) -> list[int | None]:
-        """Answer and continue; return the milestones that were celebrated on the way."""
-        found: list[int | None] = []
+    def go(self, steps: int, right: bool = True) -> list[int]:
+        """Answer and continue up to the end of the course; return the milestones that were celebrated on the way."""
+        found: list[int] = []
         for _ in range(steps):
             self.answer(right, follow_redirects=True)
-            reached = re.search(r'data-celebrate data-key="(\d+)"', self.page)
-            found += [int(reached[1])] if reached else []
-            onward = re.search(r'action="([^"]+/next)"', self.page)
-            assert onward, self.page[:3000]
-            self.post(onward[1], follow_redirects=True)
+            while True:
+                found += [int(key) for key in re.findall(r'data-celebrate data-key="(\d+)"', self.page)]
+                onward = re.search(r'action="([^"]+/next)"', self.page)
+                if "data-presentation" in self.page or onward is None:
+                    break
+                self.post(onward[1], follow_redirects=True)
             if "data-presentation" not in self.page:
                 break
         return found

@@ -8,6 +8,7 @@ from flask import g, redirect, render_template, request, url_for
 
 from engine.domain.errors import Refused
 from engine.services.enrol import start_over
+from lti.grades.sent import sent_bp
 from web import auth
 from web.auth import LaunchSession, derive_session, require_learner
 from web.context import kit
@@ -27,10 +28,11 @@ def course_map(session: LaunchSession) -> auth.Answer:
     """Show the welcome before anything was answered, then the map with where to go on."""
     with kit().uow() as uow:
         place = place_of(session, uow, celebrate=True)
+        grade_bp = sent_bp(uow, place.enrolment.id) if place.begun else None
     season = place.season(_today())
     if not place.begun and (season == "open" or session.preview):
         return welcome_page(place)
-    return map_page(place)
+    return map_page(place, grade_bp)
 
 
 @blueprint.post("/start")
@@ -81,8 +83,12 @@ def welcome_page(place: Place) -> str:
     )
 
 
-def map_page(place: Place) -> str:
-    """Return the course map."""
+def map_page(place: Place, grade_bp: int | None) -> str:
+    """Return the course map.
+
+    Args:
+        grade_bp: what the learning platform's gradebook has, in basis points.
+    """
     current = place.current()
     rows = map_rows(place, current.id if current else None)
     session = place.session
@@ -102,6 +108,7 @@ def map_page(place: Place) -> str:
         "ends_on": _day(place.cohort.ends_on, session),
         "locks": place.cohort.locks,
         "return_url": session.return_url,
+        "grade_percent": None if grade_bp is None else grade_bp // 100,
         "attempt": place.enrolment.attempt,
     }
     return render_template("learner/course_map.html", **values)

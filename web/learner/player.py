@@ -7,6 +7,7 @@ import uuid
 from flask import g, jsonify, make_response, redirect, render_template, request, url_for
 
 from engine.domain.errors import Conflict, Malformed, Refused
+from engine.domain.replies import Reply
 from engine.services.next_activity import next_activity
 from engine.services.show_hint import show_hint
 from engine.services.submit_response import Answer, submit_response
@@ -67,6 +68,8 @@ def answer(session: LaunchSession, presentation_id: uuid.UUID) -> auth.Answer:
         raise
     if wants_json():
         return jsonify(reply.to_json())
+    if _nothing_to_say(reply) and (onward := _onward(session, key)) is not None:
+        return onward
     if is_htmx():
         return feedback_page(session, key, reply, sent.values)
     return redirect(url_for("learner.answered", launch_id=session.id, presentation_id=key), 303)
@@ -121,6 +124,23 @@ def closed_for(place: Place) -> None:
     if season == "before":
         raise Refused("This course has not started yet. The course page says when it does.")
     raise Refused("This course has ended. What you did stays open to read.")
+
+
+def _nothing_to_say(reply: Reply) -> bool:
+    """Return whether an answer, such as a text that was read, leaves nothing to show before the next step."""
+    told = reply.correct is not None or reply.feedback_html or reply.answer_html
+    return not told and reply.milestone is None and not any(card.shown for card in reply.cards)
+
+
+def _onward(session: LaunchSession, key: str) -> auth.Answer | None:
+    """Return what comes after an answer; None where the cohort's dates end here."""
+    assert session.enrolment_id is not None
+    with kit().uow() as uow:
+        place = place_of(session, uow)
+        module_id = uow.record.presentation(key, session.enrolment_id).module_id
+    if place.season(kit().clock().date()) != "open" and not session.preview:
+        return None
+    return go_on(session, module_id)
 
 
 def _asked_again(session: LaunchSession, key: str, error: Malformed) -> auth.Answer:

@@ -9,7 +9,7 @@ from flask import render_template
 
 from engine.domain.catalog import Skill
 from engine.domain.mastery import SkillMastery
-from engine.domain.pacing import Adjustment
+from engine.domain.pacing import Adjustment, SlotState
 from engine.domain.replies import card
 from web import auth
 from web.auth import LaunchSession, require_learner
@@ -26,14 +26,22 @@ class SkillRow:
     """A skill as the page shows it.
 
     Args:
-        evidence: how many answers count, in words.
-        places: (module title, how its practice was closed or that it is open, first tries in words).
+        evidence: the answers that count, by module, in words.
     """
 
     skill: Skill
     known: SkillMastery
     evidence: str
-    places: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """The practice of a skill in one module; `how` it was closed, empty while it is open."""
+
+    module: str
+    how: str
+    right: int
+    first_tries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +74,16 @@ def skills(session: LaunchSession) -> auth.Answer:
 
 def skill_rows(place: Place) -> list[SkillRow]:
     """Return the skills of the contract in the course's order."""
-    spots: dict[str, list[tuple[str, str, str]]] = {}
+    spots: dict[str, list[Spot]] = {}
     for module in place.modules:
         for slot in module.slots:
             how = place.path.closed.get(slot.key)
-            state = place.path.slots.get(slot.key)
-            told = score_words(state.right, state.first_tries) if state is not None else "not asked yet"
-            spots.setdefault(slot.skill_id, []).append((module.title, CLOSED[how] if how else "open", told))
+            state = place.path.slots.get(slot.key, SlotState())
+            spot = Spot(module.title, CLOSED[how] if how else "", state.right, state.first_tries)
+            spots.setdefault(slot.skill_id, []).append(spot)
     look = place.fold.look(place.mastery)
-    return [
-        _row(place, skill_id, look.mastery(skill_id), spots[skill_id]) for skill_id in place.version.skills if skill_id in spots
-    ]
+    known = [skill_id for skill_id in place.version.skills if skill_id in spots]
+    return [_row(place, skill_id, look.mastery(skill_id), spots[skill_id]) for skill_id in known]
 
 
 def change_of(adjustment: Adjustment, place: Place) -> Change:
@@ -96,7 +103,11 @@ def change_of(adjustment: Adjustment, place: Place) -> Change:
     )
 
 
-def _row(place: Place, skill_id: str, known: SkillMastery, places: list[tuple[str, str, str]]) -> SkillRow:
-    count = known.responses
-    evidence = "no answer counts yet" if count == 0 else "1 answer counts" if count == 1 else f"{count} answers count"
-    return SkillRow(place.version.skills[skill_id], known, evidence, tuple(places))
+def _row(place: Place, skill_id: str, known: SkillMastery, spots: list[Spot]) -> SkillRow:
+    asked = [s for s in spots if s.first_tries]
+    if not asked:
+        where = f" It comes in “{spots[0].module}”." if not any(s.how for s in spots) else ""
+        told = "Not asked yet." + where
+    else:
+        told = " ".join(f"“{s.module}”: {score_words(s.right, s.first_tries)}{', ' + s.how if s.how else ''}." for s in asked)
+    return SkillRow(place.version.skills[skill_id], known, told)
