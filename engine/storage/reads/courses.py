@@ -57,12 +57,10 @@ def course_list(session: Session) -> tuple[ListedCourse, ...]:
     for course_id, tenant_id in session.execute(select(course_access.c.course_id, course_access.c.tenant_id)):
         allowed.setdefault(course_id, []).append(tenant_id)
     rows = session.execute(select(courses.c.id, courses.c.title).order_by(courses.c.title, courses.c.id))
-    return tuple(
-        ListedCourse(id_, title, tuple(by_course.get(id_, ())), tuple(allowed.get(id_, ()))) for id_, title in rows
-    )
+    return tuple(ListedCourse(id_, title, tuple(by_course.get(id_, ())), tuple(allowed.get(id_, ()))) for id_, title in rows)
 
 
 def tenant_names(session: Session) -> Mapping[str, str]:
     """Return the names of all tenants by id, in order of name."""
     rows = session.execute(select(tenants.c.id, tenants.c.name).order_by(tenants.c.name, tenants.c.id))
-    return {id_: name for id_, name in rows}
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,1 @@
+"""Pages of an instructor: cohort and its settings."""

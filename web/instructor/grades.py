@@ -1,0 +1,114 @@
+"""Grades on their way to the LMS: what each learner deserves, what the gradebook has, what failed."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from flask import g, redirect, render_template, request, url_for
+
+from engine.domain.enrolment import LearnerState
+from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.reads.cohort import cohort_overview
+from lti.grades.marks import FULL_BP, desired_bp
+from lti.grades.targets import GradeLine, retry
+from lti.grades.targets import overview as grade_lines
+from lti.storage import session_of
+from web.auth import Answer, LaunchSession, require_instructor
+from web.context import kit
+from web.instructor.blueprint import blueprint
+from web.instructor.cohort import Room, frame, room_of
+from web.instructor.figures import ago
+from web.instructor.policies import POLICIES
+
+BEHIND = "not sent yet"
+
+
+@dataclass(frozen=True, slots=True)
+class GradeRow:
+    """A mark as the page shows it.
+
+    Args:
+        column: the module it is for; empty for the whole course.
+        deserved, sent: percent of full marks; None where there is none.
+        state: `sent`, `waiting`, `retrying` or `failed`.
+    """
+
+    target_id: str
+    name: str
+    column: str
+    deserved: int | None
+    sent: int | None
+    when: str
+    state: str
+    error: str
+    next_try: str
+
+
+@blueprint.get("/grades")
+@require_instructor
+def grades(session: LaunchSession) -> Answer:
+    """Show the grades of the cohort."""
+    with kit().uow() as uow:
+        room = room_of(session, uow)
+        lines = grade_lines(uow, room.cohort.id)
+        states = {s.enrolment.person_id: s for s in uow.enrolments.of_cohort(room.cohort.id)} if lines else {}
+        names = {p.person_id: p.name or p.alias for p in cohort_overview(session_of(uow), room.cohort.id).learners}
+        rows = [_row(line, names, states.get(line.person_id), room, uow) for line in lines]
+    failed = sum(1 for r in rows if r.state == "failed")
+    return render_template(
+        "instructor/grades.html",
+        **frame(session, room, "grades"),
+        rows=sorted(rows, key=lambda r: ("failed", "retrying", "waiting", "sent").index(r.state)),
+        heading=_heading(rows, room),
+        failed=failed,
+        policy=POLICIES[room.cohort.grade_policy],
+        several=len({r.column for r in rows}) > 1,
+        woken=request.args.get("woken") == "1",
+    )
+
+
+@blueprint.post("/grades/<uuid:target_id>/retry")
+@require_instructor
+def retry_grade(session: LaunchSession, target_id: uuid.UUID) -> Answer:
+    """Try one mark again now."""
+    assert session.cohort_id is not None
+    g.back_href = url_for("instructor.grades", launch_id=session.id)
+    with kit().uow() as uow:
+        retry(uow, str(target_id), session.cohort_id, kit().clock())
+        uow.commit()
+    return redirect(f"{g.back_href}?woken=1", 303)
+
+
+def _row(line: GradeLine, names: dict[str, str], state: LearnerState | None, room: Room, uow: UnitOfWork) -> GradeRow:
+    now = kit().clock()
+    deserved = None if state is None else desired_bp(uow, state, line.module_id)
+    sent = None if line.share is None else round(line.share * FULL_BP)
+    waits = line.result == "new" or line.next_try_at is not None or (deserved is not None and deserved > (sent or 0))
+    standing = line.result if line.result in ("failed", "retrying") else "waiting" if waits else "sent"
+    titles = {m.id: m.title for m in room.version.modules}
+    return GradeRow(
+        target_id=line.target_id,
+        name=names.get(line.person_id, line.person_name or "A former learner"),
+        column="" if line.module_id is None else titles.get(line.module_id, line.module_id),
+        deserved=None if deserved is None else deserved * 100 // FULL_BP,
+        sent=None if sent is None else sent * 100 // FULL_BP,
+        when=BEHIND if line.sent_at is None else ago(line.sent_at, now),
+        state=standing,
+        error=line.error or "",
+        next_try="" if line.next_try_at is None else line.next_try_at.strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+def _heading(rows: list[GradeRow], room: Room) -> str:
+    if room.cohort.grade_policy == "none":
+        return "This cohort sends no grades"
+    if not rows:
+        return "No grade has been due yet"
+    failed = sum(1 for r in rows if r.state == "failed")
+    if failed:
+        return f"{failed} of {len(rows)} grades did not arrive"
+    waiting = sum(1 for r in rows if r.state != "sent")
+    if waiting:
+        return f"{waiting} of {len(rows)} grades {'is' if waiting == 1 else 'are'} on the way"
+    return "The gradebook has the one grade there is" if len(rows) == 1 else f"The gradebook has all {len(rows)} grades"

@@ -1,0 +1,236 @@
+"""The cohort as its page shows it: rows by who needs help first, groups by cause, skills of all. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Literal, get_args
+
+from engine.domain.catalog import CourseVersion
+from engine.domain.enrolment import Cohort
+from engine.domain.mastery import Band
+from engine.storage.reads.cohort import CohortOverview, LearnerRow
+from web.instructor.attention import Cause, Evidence, causes_of, is_running, quiet_days, urgency
+from web.instructor.figures import ago, counted, percent, spent
+
+Show = Literal["all", "help", "none"]
+BANDS: tuple[Band, ...] = get_args(Band)
+ABLE: tuple[Band, ...] = ("mastered", "refresh")
+MOST_NAMED = 8
+"""Names in one group of the block on top; the list below has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkillCell:
+    """A learner's band of one skill; `new` where there is not enough evidence."""
+
+    title: str
+    band: Band
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A learner as a row.
+
+    Args:
+        causes: why help is needed; empty where it is not.
+        percent: high-water progress; None when the contract weighs nothing.
+        cells: bands in the order of the course's skills; empty before the first launch.
+    """
+
+    learner: LearnerRow
+    name: str
+    causes: tuple[Cause, ...]
+    percent: int | None
+    cells: tuple[SkillCell, ...]
+    last: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Learners who need help for the same cause.
+
+    Args:
+        people: (row, what is particular about this one), at most `MOST_NAMED`.
+        more: how many are not named.
+    """
+
+    title: str
+    count: int
+    people: tuple[tuple[Row, str], ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkillRow:
+    """A skill over all learners: how many are in each band."""
+
+    title: str
+    counts: Mapping[Band, int]
+
+    @property
+    def judged(self) -> int:
+        """Return how many learners there is enough evidence for."""
+        return sum(n for band, n in self.counts.items() if band != "new")
+
+    @property
+    def able(self) -> int:
+        """Return how many can do it."""
+        return sum(self.counts[band] for band in ABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """Everything the cohort's page says."""
+
+    overview: CohortOverview
+    rows: tuple[Row, ...]
+    dropped: tuple[Row, ...]
+    groups: tuple[Group, ...]
+    skills: tuple[SkillRow, ...]
+    half_percent: int | None
+
+    @property
+    def need(self) -> tuple[Row, ...]:
+        """Return the rows that need help."""
+        return tuple(r for r in self.rows if r.causes)
+
+    def shown(self, show: Show) -> tuple[Row, ...]:
+        """Return the rows of a filter."""
+        if show == "help":
+            return self.need
+        return tuple(r for r in self.rows if r.learner.standing == "not_started") if show == "none" else self.rows
+
+
+def call_the_roll(
+    overview: CohortOverview,
+    evidence: Mapping[str, Evidence],
+    cohort: Cohort,
+    skills: Sequence[str],
+    version: CourseVersion,
+    now: datetime,
+) -> Roll:
+    """Return the cohort as its page shows it.
+
+    Args:
+        evidence: enrolment id to path and mastery, for those who began.
+        skills: ids of the contract's skills, in the course's order.
+    """
+    running = is_running(cohort, now.date())
+    every = [row_of(one, evidence.get(one.enrolment_id or ""), skills, now, running=running) for one in overview.learners]
+    active = [r for r in every if r.learner.standing != "dropped"]
+    rows = sorted(active, key=lambda r: _order(r, now))
+    begun = [r.percent for r in active if r.learner.enrolment_id is not None and r.percent is not None]
+    return Roll(
+        overview=overview,
+        rows=tuple(rows),
+        dropped=tuple(r for r in every if r.learner.standing == "dropped"),
+        groups=_groups(rows, version, now),
+        skills=tuple(_skill(index, version.skills[s].title, rows) for index, s in enumerate(skills)),
+        half_percent=int(median(begun)) if len(begun) > 1 else None,
+    )
+
+
+def row_of(learner: LearnerRow, evidence: Evidence | None, skills: Sequence[str], now: datetime, *, running: bool) -> Row:
+    """Return one learner as a row."""
+    cells: tuple[SkillCell, ...] = ()
+    if evidence is not None:
+        titles = evidence.version.skills
+        known = evidence.known
+        cells = tuple(
+            SkillCell(titles[s].title if s in titles else s, "new" if known is None else known(s).band) for s in skills
+        )
+    return Row(
+        learner=learner,
+        name=learner.name or learner.alias,
+        causes=causes_of(learner, evidence, now, running=running),
+        percent=percent(learner.progress_bp),
+        cells=cells,
+        last=ago(learner.last_active_at, now) if learner.answered else "no answer yet",
+        time=spent(learner.active_s),
+    )
+
+
+def finding(roll: Roll) -> str:
+    """Return the one sentence the page is about."""
+    o, need = roll.overview, len(roll.need)
+    if o.active == 0:
+        return "Nobody has opened the course yet" if o.dropped == 0 else "Nobody is in this cohort any more"
+    if o.active == 1:
+        return _finding_of_one(roll.rows[0])
+    if o.not_started == o.active:
+        return f"None of {o.active} has opened the course yet"
+    if o.completed == o.active:
+        return f"All {o.active} have finished the course"
+    if need == 0:
+        return f"Nobody of {o.active} needs you today"
+    return f"{need} of {o.active} {'needs' if need == 1 else 'need'} you today"
+
+
+def summary(roll: Roll) -> str:
+    """Return where everyone is, in one line that adds up."""
+    o = roll.overview
+    stuck = sum(1 for r in roll.need if any(c.kind == "stuck" for c in r.causes))
+    quiet = len(roll.need) - stuck
+    parts = [
+        f"{counted(stuck, 'is', 'are')} stuck on a skill" if stuck else "",
+        f"{counted(quiet, 'has', 'have')} gone quiet" if quiet else "",
+        f"{counted(o.learning - len(roll.need), 'is', 'are')} on the way" if o.learning > len(roll.need) else "",
+        f"{counted(o.completed, 'has', 'have')} finished" if o.completed else "",
+        f"{counted(o.not_started, 'has', 'have')} not started" if o.not_started else "",
+    ]
+    told = [p for p in parts if p]
+    if not told or o.active == 1:
+        return ""
+    return (", ".join(told[:-1]) + " and " + told[-1] if len(told) > 1 else told[0]) + "."
+
+
+def hardest(roll: Roll) -> str:
+    """Return what the skills of the cohort say, as a title."""
+    judged = [s for s in roll.skills if s.judged >= 2]
+    if not judged:
+        return "Not enough evidence on any skill yet"
+    worst = min(judged, key=lambda s: (s.able / s.judged, -s.judged))
+    if worst.able == worst.judged:
+        return "Everyone with enough evidence can do every skill so far"
+    return f"Hardest so far: “{worst.title}”, {worst.able} of {worst.judged} can do it"
+
+
+def _finding_of_one(row: Row) -> str:
+    if row.learner.standing == "not_started":
+        return f"{row.name} has not opened the course yet"
+    if row.learner.standing == "completed":
+        return f"{row.name} has finished the course"
+    return f"{row.name} needs you today" if row.causes else f"{row.name} is on the way"
+
+
+def _order(row: Row, now: datetime) -> tuple[object, ...]:
+    standing = {"learning": 0, "not_started": 1, "completed": 2, "dropped": 3}[row.learner.standing]
+    return (standing, urgency(row.causes, row.learner, now), row.name.casefold())
+
+
+def _groups(rows: Sequence[Row], version: CourseVersion, now: datetime) -> tuple[Group, ...]:
+    by_skill: dict[str, list[tuple[Row, str]]] = {}
+    quiet: list[tuple[Row, str]] = []
+    for row in rows:
+        for cause in row.causes:
+            if cause.skill_id is not None:
+                by_skill.setdefault(cause.skill_id, []).append((row, cause.words.rpartition(": ")[2]))
+        if row.causes and all(c.kind == "quiet" for c in row.causes):
+            quiet.append((row, counted(quiet_days(row.learner, now), "day", "days")))
+    skills = sorted(by_skill.items(), key=lambda found: (-len(found[1]), found[0]))
+    groups = [_group(f"Stuck on “{version.skills[s].title}”" if s in version.skills else s, people) for s, people in skills]
+    return (*groups, _group("Quiet for a week or more", quiet)) if quiet else tuple(groups)
+
+
+def _group(title: str, people: list[tuple[Row, str]]) -> Group:
+    return Group(title, len(people), tuple(people[:MOST_NAMED]), max(len(people) - MOST_NAMED, 0))
+
+
+def _skill(index: int, title: str, rows: Sequence[Row]) -> SkillRow:
+    found = Counter(r.cells[index].band for r in rows if r.cells)
+    return SkillRow(title, {band: found[band] for band in BANDS})
