@@ -24,7 +24,7 @@ class Courses(Protocol):
     """Published course versions and who may use them."""
 
     def add(self, version: CourseVersion, now: datetime) -> None:
-        """Store a version; its (course, number) and (course, digest) are unique."""
+        """Store a version; its (course, number) is unique."""
 
     def add_file(self, sha256: str, content: bytes, now: datetime) -> None:
         """Store a file of a course under its SHA-256; storing it again is harmless."""

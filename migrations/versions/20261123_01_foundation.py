@@ -103,7 +103,6 @@ def _courses() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["course_id"], ["courses.id"], name=op.f("fk_course_versions_course_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_course_versions")),
-        sa.UniqueConstraint("course_id", "digest", name=op.f("uq_course_versions_course_id_digest")),
         sa.UniqueConstraint("course_id", "number", name=op.f("uq_course_versions_course_id_number")),
     )
     op.create_table(

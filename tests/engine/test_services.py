@@ -14,6 +14,7 @@ from engine.domain.pacing import PathState
 from engine.domain.responses import Response
 from engine.services.enrol import preview_as_learner, start_over
 from engine.services.next_activity import next_activity
+from engine.services.publish_course import publish_course
 from engine.services.replay import fold_all, replay
 from engine.services.set_cohort import CohortSettings, set_cohort
 from engine.services.show_hint import show_hint
@@ -279,3 +280,13 @@ def test_leaving_and_returning_resumes(stage):
     stage.now += timedelta(days=9)
     assert stage.launch().id == learner.id
     assert stage.next(learner).presentation == shown
+
+
+def test_an_older_content_can_be_published_again(stage):
+    first = stage.version
+    other = publish_course(replace(first, title="Other", digest="1" * 64), stage.kit)
+    again = publish_course(first, stage.kit)
+    assert [first.number, other.number, again.number] == [1, 2, 3]
+    assert publish_course(first, stage.kit) == again
+    with stage.uow_factory() as uow:
+        assert uow.courses.latest("sample") == again

@@ -106,7 +106,7 @@ def test_publishing_the_same_twice_is_one(uow_factory: UnitOfWorkFactory) -> Non
             uow.commit()
 
 
-@pytest.mark.parametrize("change", [{"digest": "other"}, {"id": "x", "number": 5}, {"id": "x", "digest": "other"}])
+@pytest.mark.parametrize("change", [{"digest": "other"}, {"id": "x", "digest": "other"}])
 def test_another_version_under_the_same_key_is_a_conflict(uow_factory: UnitOfWorkFactory, change: dict[str, object]) -> None:
     with uow_factory() as uow:
         uow.courses.add(version(), NOW)

@@ -21,11 +21,12 @@ course_versions = Table(
     Column("course_id", ForeignKey("courses.id"), nullable=False, doc="The course it is a version of."),
     Column("number", Integer, nullable=False, doc="1, 2, 3 ... in order of publication, for people."),
     Column("title", String, nullable=False, doc="Its title then; the course's may have changed since."),
-    Column("digest", String, nullable=False, doc="SHA-256 of the canonical content: the same is never published twice."),
+    Column(
+        "digest", String, nullable=False, doc="SHA-256 of the canonical content: publishing the newest again is no new version."
+    ),
     Column("content", Json, nullable=False, doc="All it teaches, as `catalog_json` writes it; never changed."),
     Column("published_at", UtcDateTime, nullable=False, doc="When it was published, for people."),
     UniqueConstraint("course_id", "number"),
-    UniqueConstraint("course_id", "digest"),
 )
 
 course_files = Table(
