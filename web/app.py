@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from flask import Flask, g, request
+from flask.typing import RouteCallable
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -15,6 +16,7 @@ from engine.services.kit import Kit
 from lti.runtime import LtiRuntime
 from lti.views import blueprint as lti_blueprint
 from web import assets, errors, health, launch, security
+from web.auth import LaunchSession
 from web.config import WebConfig
 from web.context import Context, remember
 from web.rooms import rooms
@@ -55,7 +57,7 @@ def create_app(kit: Kit, config: WebConfig, lti_runtime: LtiRuntime) -> Flask:
         app.register_blueprint(room)
         limiter.limit(config.page_rate)(room)
     for endpoint, rate in (("learner.answer", config.answer_rate), ("entry.enter", config.admin_rate)):
-        app.view_functions[endpoint] = limiter.limit(rate)(app.view_functions[endpoint])
+        app.view_functions[endpoint] = cast(RouteCallable, limiter.limit(rate)(app.view_functions[endpoint]))
     return app
 
 
