@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from datetime import timedelta
+from time import monotonic
 
 from engine.domain.deliveries import Delivery, Destination, EventSink, Outcome, SinkContext, next_try
 from engine.domain.errors import PluginError
@@ -28,7 +29,9 @@ LEASE_MARGIN = timedelta(seconds=30)
 LANES = 4
 """Destinations of one sink that are tried at a time, so that a receiver that hangs holds up no other."""
 MOST_HELD = 4 * LANES
-"""Deliveries of one sink in hand; what is claimed beyond goes back for `PUT_BACK`."""
+"""Deliveries of one sink in hand; what is claimed beyond goes back."""
+STUCK_S = 2.0
+"""A sink with its hands full that ended no try for so long leaves the rest for `PUT_BACK`."""
 PUT_BACK = timedelta(seconds=15)
 POLL_S = 0.5
 
@@ -116,6 +119,7 @@ class _Round:
         self._sinks = sinks
         self._context = context
         self._held: Counter[str] = Counter()
+        self._moved: dict[str, float] = {}
         self._running: dict[Future[int], Sequence[Delivery]] = {}
 
     def run(self, limit: int) -> int:
@@ -130,12 +134,13 @@ class _Round:
                     sink = lane[0].sink
                     if sink not in pools:
                         pools[sink] = stack.enter_context(ThreadPoolExecutor(LANES, thread_name_prefix=f"deliver-{sink}"))
+                    if self._held[sink] == 0:
+                        self._moved[sink] = monotonic()
                     self._held[sink] += len(lane)
                     self._running[pools[sink].submit(self._try_lane, lane)] = lane
                 if not self._running:
                     return tried
-                if not fresh:
-                    wait(self._running, timeout=POLL_S, return_when=FIRST_COMPLETED)
+                wait(self._running, timeout=POLL_S, return_when=FIRST_COMPLETED)
                 tried += self._collect()
 
     def _collect(self) -> int:
@@ -143,6 +148,7 @@ class _Round:
         for future in [f for f in self._running if f.done()]:
             lane = self._running.pop(future)
             self._held[lane[0].sink] -= len(lane)
+            self._moved[lane[0].sink] = monotonic()
             tried += future.result()
         return tried
 
@@ -157,7 +163,8 @@ class _Round:
                 if held[delivery.sink] <= MOST_HELD:
                     kept.append(delivery)
                 else:
-                    self._put_back(uow, delivery, PUT_BACK)
+                    stuck = monotonic() - self._moved.get(delivery.sink, monotonic()) > STUCK_S
+                    self._put_back(uow, delivery, PUT_BACK if stuck else timedelta(0))
             uow.commit()
         return kept
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 from engine.domain.errors import ConfigurationError
 
@@ -42,6 +42,8 @@ def open_database(url: str, *, pool_size: int = 10, max_overflow: int = 10) -> E
         raise ConfigurationError("DATABASE_URL: SQLite in memory is not shared by threads. Use sqlite:///FILE.")
     engine = create_engine(address, connect_args={"timeout": BUSY_S, "isolation_level": "IMMEDIATE"}, **options)
     event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "before_cursor_execute", _begin_before_writing)
+    event.listen(engine, "savepoint", _begin_before_savepoint)
     return engine
 
 
@@ -53,3 +55,17 @@ def _prepare_sqlite(driver: Any, _record: object) -> None:
     """
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
         driver.execute(f"PRAGMA {pragma}")
+
+
+def _begin_before_writing(_connection: object, cursor: Any, _sql: str, _values: object, context: Any, _many: bool) -> None:
+    """Open the transaction of a write that Python does not know for one, such as `WITH ... INSERT`."""
+    writes = context is not None and (context.isinsert or context.isupdate or context.isdelete)
+    if writes and not cursor.connection.in_transaction:
+        cursor.execute("BEGIN IMMEDIATE")
+
+
+def _begin_before_savepoint(connection: Connection, _name: str | None) -> None:
+    """Open the transaction a savepoint stands in: releasing one outside of any would commit."""
+    driver: Any = connection.connection.dbapi_connection
+    if not driver.in_transaction:
+        driver.execute("BEGIN IMMEDIATE")

@@ -287,6 +287,19 @@ def test_a_coalesced_wish_during_the_try_is_sent_again(uow_factory: UnitOfWorkFa
     assert [d.event for d in sink.got] == [None, None]
 
 
+def test_a_long_queue_for_one_address_is_emptied_in_one_round(uow_factory: UnitOfWorkFactory) -> None:
+    sink = FakeSink()
+    house = House(uow_factory, sink)
+    events = [event(f"e{n % 50}") for n in range(120)]
+    for start in (0, 60):
+        house.tell(*events[start : start + 60])
+    assert house.deliver(1000) == 120
+    for subject in {e.subject for e in events}:
+        assert [d.event.id for d in sink.got if d.event and d.event.subject == subject] == [
+            e.id for e in events if e.subject == subject
+        ]
+
+
 def test_the_limit_bounds_a_round(uow_factory: UnitOfWorkFactory) -> None:
     sink = FakeSink()
     house = House(uow_factory, sink)

@@ -25,7 +25,7 @@ MANY = 64
 
 def at_once(uow_factory: UnitOfWorkFactory, act: Callable[[SqlUnitOfWork], T]) -> Sequence[T]:
     """Run the same act in many units of work at once; return what each got."""
-    gate = Barrier(16)
+    gate = Barrier(16, timeout=30)
 
     def one(_number: int) -> T:
         gate.wait()

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, update
 
 from engine.domain.errors import ConfigurationError, NotFound
 from engine.domain.unit_of_work import UnitOfWork
 from engine.storage.database import open_database
+from engine.storage.tables.people import tenants
 from engine.storage.unit_of_work import UnitOfWorkFactory
 from tests.storage.rows import NOW, World, event, new_id, presentation, response, seed
 from tests.storage.statements import statements
@@ -62,6 +63,24 @@ def test_a_rollback_undoes_what_followed_the_commit(uow_factory: UnitOfWorkFacto
 def test_it_is_a_unit_of_work_of_the_domain(uow_factory: UnitOfWorkFactory) -> None:
     unit: UnitOfWork = uow_factory()
     assert unit.record is not None
+
+
+def test_a_savepoint_that_is_released_commits_nothing(uow_factory: UnitOfWorkFactory) -> None:
+    world = seed(uow_factory)
+    with uow_factory() as uow, uow.session.begin_nested():
+        uow.record.add_presentation(presentation(world.enrolment.id))
+    with uow_factory() as uow:
+        assert uow.record.presentations(world.enrolment.id) == []
+
+
+def test_a_write_behind_a_with_clause_is_part_of_the_transaction(uow_factory: UnitOfWorkFactory) -> None:
+    seed(uow_factory)
+    chosen = select(tenants.c.id).cte("chosen")
+    rename = update(tenants).where(tenants.c.id.in_(select(chosen.c.id))).values(name="other").add_cte(chosen)
+    with uow_factory() as uow:
+        uow.session.execute(rename)
+    with uow_factory() as uow:
+        assert uow.session.execute(select(tenants.c.name)).scalars().all() == ["North"]
 
 
 def test_what_is_not_committed_is_seen_by_nobody_else(uow_factory: UnitOfWorkFactory) -> None:
@@ -142,6 +161,7 @@ COUNT_UP = """
 import sys
 from dataclasses import replace
 from engine.storage.database import open_database
+from engine.storage.tables.people import tenants
 from engine.storage.unit_of_work import UnitOfWorkFactory
 url, enrolment_id, tenant_id, steps = sys.argv[1:]
 engine = open_database(url)
@@ -180,6 +200,7 @@ def test_two_processes_lose_no_step(uow_factory: UnitOfWorkFactory, database_url
 DIE = """
 import os, sys
 from engine.storage.database import open_database
+from engine.storage.tables.people import tenants
 from engine.storage.unit_of_work import UnitOfWorkFactory
 from tests.storage.rows import presentation
 uow = UnitOfWorkFactory(open_database(sys.argv[1]))()
