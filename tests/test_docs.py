@@ -1,0 +1,37 @@
+"""The documentation names what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pacemate.cli.main import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+
+
+@pytest.mark.parametrize(
+    "document", sorted(p.relative_to(ROOT).as_posix() for p in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
+)
+def test_links_of_a_page_lead_somewhere(document):
+    text = re.sub(r"`[^`]*`", "", (ROOT / document).read_text())
+    broken = [link for link in LINK.findall(text) if not (ROOT / document).parent.joinpath(link).exists()]
+    assert broken == []
+
+
+def test_every_setting_is_documented():
+    read = set(re.findall(r'(?:env\.\w+\(|_secret\(env, )"([A-Z_]+)"', (ROOT / "pacemate/settings.py").read_text()))
+    documented = set(re.findall(r"`([A-Z_]{4,})`", (ROOT / "docs/settings.md").read_text()))
+    assert len(read) > 15
+    assert read - documented == set()
+
+
+def test_the_readmes_commands_exist():
+    text = (ROOT / "README.md").read_text() + "".join(p.read_text() for p in (ROOT / "docs").rglob("*.md"))
+    named = set(re.findall(r"pacemate (course|platform|db|admin|serve|worker|scheduler|keys|pacing|plugins|demo)\b", text))
+    assert named <= set(COMMANDS)
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make (demo-reset|demo|test|check|bench)\b", text)) <= targets
