@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +33,9 @@ def main(folder: Path, order: dict[str, Any]) -> int:
         _hold(order, stopping)
     finally:
         told.unlink(missing_ok=True)
+        if not _alive(order["owner"]):
+            # Nobody else is left to tidy up.
+            shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
