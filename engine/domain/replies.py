@@ -28,7 +28,7 @@ class Reply:
 
     Args:
         correct: None where the activity gives no evidence.
-        answer_html: empty while another try is offered.
+        answer_html: empty while another try is offered, and after a missed probe, which its lesson answers.
         retry: True where the same activity is offered once more.
         progress_bp, previous_bp: high-water progress after and before; None when the contract weighs nothing.
         milestone: highest threshold reached by this answer, to celebrate; None otherwise.
@@ -78,13 +78,19 @@ def build_reply(
     seq: int,
     score: Score,
     retry: bool,
+    withhold: bool,
     progress: tuple[int | None, int | None],
     decision: Decision,
     adjustments: tuple[Adjustment, ...],
     milestone: int | None,
     module_done: str | None,
 ) -> Reply:
-    """Return the reply of a scored answer; `progress` is (before, after) in basis points."""
+    """Return the reply of a scored answer.
+
+    Args:
+        withhold: True where the answer is not to be given yet.
+        progress: (before, after) in basis points.
+    """
     return Reply(
         presentation_id=presentation_id,
         activity_id=activity_id,
@@ -92,7 +98,7 @@ def build_reply(
         correct=score.correct,
         points=score.points,
         feedback_html=score.feedback_html,
-        answer_html="" if retry else score.answer_html,
+        answer_html="" if withhold else score.answer_html,
         retry=retry,
         previous_bp=progress[0],
         progress_bp=progress[1],

@@ -76,13 +76,16 @@ def _take(answer: Answer, presentation: Presentation, state: LearnerState, uow: 
         state, mastery, advance.path, fold, uow, cause="activity", now=now, active_s=response.active_s or 0.0, answered=1
     )
     decision = fold.policy.decide(advance.path, presentation.module_id, fold.look(mastery), now)
+    retry = decision.purpose == "retry" and decision.activity_id == activity.id
+    missed = score.correct is False and presentation.purpose in ("probe", "test_out")
     celebrated = [m.threshold_percent for m in moved.milestones if m.celebrate]
     reply = build_reply(
         presentation_id=presentation.id,
         activity_id=activity.id,
         seq=response.seq,
         score=score,
-        retry=decision.purpose == "retry" and decision.activity_id == activity.id,
+        retry=retry,
+        withhold=retry or missed,
         progress=(state.enrolment.progress_bp, moved.enrolment.progress_bp),
         decision=decision,
         adjustments=advance.adjustments,

@@ -290,3 +290,14 @@ def test_an_older_content_can_be_published_again(stage):
     assert publish_course(first, stage.kit) == again
     with stage.uow_factory() as uow:
         assert uow.courses.latest("sample") == again
+
+
+def test_the_answer_is_withheld_on_a_first_miss_and_given_on_the_second(stage):
+    learner = stage.launch()
+    replies = stage.go(learner, right=False)
+    asked = [r for r in replies if r.correct is False]
+    assert asked[0].answer_html == ""
+    assert not asked[0].retry
+    first, second = asked[1], asked[2]
+    assert (first.activity_id, first.retry, first.answer_html) == (second.activity_id, True, "")
+    assert second.answer_html == "Because."
