@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
+from engine.domain.deliveries import Delivery, Outcome
 from engine.domain.errors import ConfigurationError
 from engine.jobs import JOBS, JobContext, Jobs, JobSpec
 from engine.storage.unit_of_work import UnitOfWorkFactory
@@ -20,14 +22,26 @@ def _context(uow_factory: UnitOfWorkFactory, *sinks: FakeSink) -> JobContext:
     return JobContext({sink.name: sink for sink in sinks}, outside(uow_factory, Clock()))
 
 
+def _tell(told: threading.Event) -> Callable[[JobContext], int]:
+    def run(_job: JobContext) -> int:
+        told.set()
+        return 0
+
+    return run
+
+
 def test_an_event_is_delivered_at_once_when_notified(uow_factory: UnitOfWorkFactory) -> None:
-    sink, job = FakeSink(), None
+    sink = FakeSink()
     job = _context(uow_factory, sink)
     slow = [JobSpec(s.name, LONG_S, s.handler, s.on_notify, s.then) for s in JOBS]
     jobs = Jobs(slow, job)
     arrived = threading.Event()
-    answer = sink.answer
-    sink.answer = lambda delivery: (arrived.set(), answer(delivery))[1]
+
+    def answer(_delivery: Delivery) -> Outcome:
+        arrived.set()
+        return Outcome("sent")
+
+    sink.answer = answer
     jobs.start()
     try:
         with uow_factory() as uow:
@@ -41,7 +55,7 @@ def test_an_event_is_delivered_at_once_when_notified(uow_factory: UnitOfWorkFact
 
 def test_jobs_catch_up_when_they_start(uow_factory: UnitOfWorkFactory) -> None:
     ran = threading.Event()
-    jobs = Jobs([JobSpec("one", LONG_S, lambda _job: ran.set() or 0)], _context(uow_factory))
+    jobs = Jobs([JobSpec("one", LONG_S, _tell(ran))], _context(uow_factory))
     jobs.start()
     assert ran.wait(30)
     assert jobs.stop() is True
@@ -59,7 +73,7 @@ def test_a_job_that_fails_runs_again_and_stops_no_other(
             again.set()
         raise RuntimeError
 
-    jobs = Jobs([JobSpec("bad", 0.01, fail), JobSpec("good", LONG_S, lambda _job: other.set() or 0)], _context(uow_factory))
+    jobs = Jobs([JobSpec("bad", 0.01, fail), JobSpec("good", LONG_S, _tell(other))], _context(uow_factory))
     jobs.start()
     assert again.wait(30)
     assert other.wait(30)

@@ -103,7 +103,7 @@ def _start(folder: Path) -> str:
         raise ServerMissing(f"{programs / 'initdb'}: {made.stderr.strip()}")
     options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
     url = f"postgresql://postgres@/postgres?host={home}"
-    command = [programs / "postgres", "-D", data, "-k", home, *options]
+    command: list[str | Path] = [programs / "postgres", "-D", data, "-k", home, *options]
     guarded("postgres", command, folder, ready=lambda: _answers(url), account=account, stop=signal.SIGINT)
     return url
 

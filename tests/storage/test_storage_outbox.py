@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from threading import Barrier
 
@@ -178,6 +178,26 @@ def test_workers_at_once_never_hold_two_of_a_key(uow_factory: UnitOfWorkFactory)
 
     with ThreadPoolExecutor(5) as pool:
         assert sum(sum(part) for part in pool.map(work, range(5))) == 1
+
+
+def test_a_dead_one_that_is_woken_waits_for_the_one_a_worker_is_about_to_hold(uow_factory: UnitOfWorkFactory) -> None:
+    relayed(uow_factory, *((event(), Destination("there", "key")) for _ in range(2)))
+    (dead,) = claim(uow_factory)
+    settle(uow_factory, dead, "dead")
+
+    def wake_and_claim() -> Sequence[Delivery]:
+        with uow_factory() as uow:
+            assert uow.outbox.wake(dead.id, NOW)
+            uow.commit()
+        return claim(uow_factory)
+
+    with ThreadPoolExecutor(1) as pool, uow_factory() as holder:
+        assert len(holder.outbox.due(NOW, 9, LEASE_S)) == 1
+        other = pool.submit(wake_and_claim)
+        # Long enough for the other worker to see a claim that is not committed yet.
+        wait([other], timeout=1)
+        holder.commit()
+        assert other.result(timeout=30) == ()
 
 
 def test_a_key_waits_for_its_first_while_others_go_on(uow_factory: UnitOfWorkFactory) -> None:

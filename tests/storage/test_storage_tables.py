@@ -20,7 +20,7 @@ def test_every_column_says_why_it_exists() -> None:
 
 
 def test_every_constraint_and_index_has_a_name() -> None:
-    unnamed = [t.name for t in metadata.sorted_tables for c in (*t.constraints, *t.indexes) if c.name is None]
+    unnamed = [t.name for t in metadata.sorted_tables for c in (*t.constraints, *t.indexes) if getattr(c, "name", None) is None]
     assert unnamed == []
 
 
