@@ -114,6 +114,8 @@ def _deep_link(runtime: LtiRuntime, incoming: Request) -> Response:
     incoming.max_content_length = MAX_FORM_BYTES
     trail = Trail(new_reference())
     token = browser_token(incoming)
+    # The first key of an installation is stored by a unit of work of its own, which could not write inside ours.
+    runtime.services.keys.active()
     try:
         with runtime.uow() as uow:
             answer = deep_linking.answer_request(
