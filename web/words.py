@@ -20,6 +20,7 @@ REASONS: Final[dict[str, str]] = {
     "practice.repeat": "Every question on “{skill}” has come up, so the one you saw longest ago comes again: {score}.",
     "probe.skill_entry": "A question before the lesson on “{skill}”: if you know it, you skip ahead. A miss costs nothing.",
     "probe.one_more": "You were right on “{skill}”. Another right answer may let you skip the lesson: {score}.",
+    "review.due": "From “{module}”, {ago}: is “{skill}” still there?",
     "retry.one_more_try": "A second try at the same question. It costs nothing.",
     "test_out.item": "You said that you know “{skill}”. {of_words} right answers in a row close it; you have {right}.",
     "help.worked_example": "A worked example on “{skill}”, because the questions were hard so far: {score}.",
@@ -76,7 +77,7 @@ PURPOSES: Final[dict[str, str]] = {
     "show_anyway": "Asked for",
 }
 
-_NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six")
+_NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def reason_words(reason: Reason, version: CourseVersion) -> str:
@@ -101,6 +102,15 @@ def score_words(right: object, of: object) -> str:
     if not isinstance(right, int) or not isinstance(of, int) or of == 0:
         return "no answers that count yet"
     return f"{right} of {of} right at the first try"
+
+
+def ago_words(days: object) -> str:
+    """Return how long ago something was, in words."""
+    if not isinstance(days, int) or days <= 0:
+        return "earlier today"
+    if days == 1:
+        return "yesterday"
+    return f"{_NUMBERS[days] if days < len(_NUMBERS) else days} days ago"
 
 
 def whole_minutes(seconds: float) -> int:
@@ -138,7 +148,9 @@ def _filled(sentence: str, facts: Mapping[str, Any], version: CourseVersion) -> 
     values = {
         "skill": skill_title(facts.get("skill", "this skill"), version),
         "right": facts.get("right", 0),
-        "of_words": _NUMBERS[of] if isinstance(of, int) and 0 <= of < len(_NUMBERS) else of,
+        "of_words": _NUMBERS[of] if isinstance(of, int) and 0 <= of < 7 else of,
         "score": score_words(facts.get("right"), of),
+        "module": next((m.title for m in version.modules if m.id == facts.get("module")), "an earlier module"),
+        "ago": ago_words(facts.get("days")),
     }
     return sentence.format_map(values)

@@ -17,7 +17,7 @@ Closure = Literal["done", "mastered", "skipped", "tested_out", "practised", "wai
 CARD_EVERY = 5
 """A pacing card is shown at most once per this many activities."""
 
-OverrideKind = Literal["test_out", "undo", "show_anyway", "waive", "saw_them_do", "mode"]
+OverrideKind = Literal["test_out", "undo", "show_anyway", "waive", "saw_them_do", "mode", "skip_review", "accommodate"]
 Mode = Literal["gentle", "recommended", "fast"]
 
 
@@ -55,6 +55,35 @@ class SlotState:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How this learner's times compare with the authored ones.
+
+    Args:
+        count: activities with a known time.
+        mean: mean of ln(active seconds / authored seconds).
+    """
+
+    count: int = 0
+    mean: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewState:
+    """When a skill is worth a look again, as FSRS keeps it.
+
+    Args:
+        stability: days after which the chance of remembering has fallen to 0.9.
+        difficulty: 1 to 10.
+        last, due: of the last rating and the next review, aware UTC.
+    """
+
+    stability: float
+    difficulty: float
+    last: datetime
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Queued:
     """An activity that comes before anything else."""
 
@@ -79,6 +108,10 @@ class PathState:
         since_card: activities answered since the last pacing card.
         module_active_s: module id to known active seconds.
         flags: slot keys where the instructor should help.
+        pace: how this learner's times compare with the authored ones.
+        reviews: skill id to when it is due again.
+        review_s: module id to seconds of review spent at its start.
+        time_factor: accommodation; None means untimed.
     """
 
     seq: int = 0
@@ -94,6 +127,10 @@ class PathState:
     since_card: int = CARD_EVERY
     module_active_s: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    pace: Pace = Pace()
+    reviews: Mapping[str, ReviewState] = field(default_factory=dict)
+    review_s: Mapping[str, float] = field(default_factory=dict)
+    time_factor: float | None = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,6 +36,8 @@ from engine.domain.path import (
 )
 from engine.domain.responses import Purpose, Response
 from engine.pacing.overrides import apply_override
+from engine.pacing.planner import log_pace, observe
+from engine.pacing.review import next_review, rate
 from engine.pacing.selection import hard_items, nearest_item, unseen
 
 MASTERED_AT = 0.8
@@ -46,6 +49,8 @@ STANDARD = 0.75
 TIME_BUDGET = 3.0
 """A slot closes as practised after this multiple of its authored time."""
 CARD_SECONDS = 120
+MODULE_S = 20 * 60
+"""A module comes to a clean stop within this: practice closes in time for what stands behind it."""
 TEST_OUT_ITEMS = 2
 WANTED: dict[Mode, float] = {"gentle": 0.85, "recommended": 0.75, "fast": 0.65}
 
@@ -61,6 +66,13 @@ class MasteryPaced:
         activity = look.version.activities[response.activity_id]
         slot = home_slot(look.version, activity)
         path = count_response(path, response, slot)
+        path = replace(path, pace=observe(path.pace, response.active_s, activity.seconds))
+        if slot is not None and response.evidence is not None:
+            rated = rate(path.reviews.get(slot.skill_id), response.evidence, response.answered_at)
+            path = replace(path, reviews={**path.reviews, slot.skill_id: rated})
+        if response.purpose == "review":
+            spent = path.review_s.get(response.module_id, 0.0) + activity.seconds
+            return Advance(replace(path, review_s={**path.review_s, response.module_id: spent}))
         if slot is None:
             return Advance(self._after_element(path, response))
         if response.purpose == "test_out":
@@ -77,7 +89,7 @@ class MasteryPaced:
             raise Refused("Too few new questions are left to test out of this skill. Practise it, or ask your instructor.")
         return apply_override(path, override, look)
 
-    def decide(self, path: PathState, module_id: str, look: Outlook, now: datetime) -> Decision:  # noqa: ARG002 - reviews will ask for the time
+    def decide(self, path: PathState, module_id: str, look: Outlook, now: datetime) -> Decision:
         """Return what comes next in a module."""
         module = look.version.module(module_id)
         if path.queue:
@@ -89,6 +101,9 @@ class MasteryPaced:
             return Decision("present", reason, module_id, activity_id, "retry", attempt=2)
         if path.testing is not None:
             return self._test_item(path, module_id, look)
+        review = next_review(path, module, look, now)
+        if review is not None:
+            return review
         element = first_open(module, path.closed)
         if element is None:
             return finished(path, module, look)
@@ -163,7 +178,7 @@ class MasteryPaced:
             saved = slot_seconds(look.version, slot) * (3 - state.first_tries) // 3
             done = Adjustment("close", slot.key, Reason("close.mastered", facts), (slot.key,), min(0, -saved))
             return Advance(close(path, [slot.key], "mastered"), (done,))
-        spent = state.active_s >= TIME_BUDGET * slot_seconds(look.version, slot) > 0
+        spent = _time_is_up(path, slot, state, look)
         if spent or not unseen(path, slot.items):
             code = "close.time_spent" if spent else "close.pool_spent"
             done = Adjustment("close", slot.key, Reason(code, facts), (slot.key,))
@@ -206,6 +221,18 @@ class MasteryPaced:
         path = close(replace(path, testing=None, test_right=0, since_card=0), open_, "tested_out")
         reason = Reason("skip.tested_out", {"skill": slot.skill_id, "right": right, "of": right})
         return Advance(path, (Adjustment("skip", slot.key, reason, open_, seconds, card=True),))
+
+
+def _time_is_up(path: PathState, slot: Slot, state: SlotState, look: Outlook) -> bool:
+    """Return whether the slot, or its module, has had its time; slowness closes practice and nothing else."""
+    if path.time_factor is None or state.first_tries < LEAST_ITEMS:
+        return False
+    if state.active_s >= TIME_BUDGET * path.time_factor * slot_seconds(look.version, slot) > 0:
+        return True
+    module = look.version.module(slot.module_id)
+    behind = [k for k in module.elements() if k not in path.closed and k != slot.key]
+    rest_s = element_seconds(look.version, behind) * math.exp(log_pace(path.pace)[0])
+    return path.module_active_s.get(module.id, 0.0) + rest_s >= MODULE_S * path.time_factor
 
 
 def _teaching(slot: Slot, look: Outlook) -> tuple[str, ...]:

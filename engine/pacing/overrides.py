@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast, get_args
 
 from engine.domain.errors import Refused
 from engine.domain.pacing import Adjustment, Advance, Mode, Outlook, Override, PathState, Queued, Reason
 from engine.domain.path import close, element_seconds, reopen, segment_of
+from engine.pacing.review import REVIEW_S
+
+ACCOMMODATIONS: Mapping[str, float | None] = {"1": 1.0, "1.25": 1.25, "1.5": 1.5, "2": 2.0, "untimed": None}
 
 
 def apply_override(path: PathState, override: Override, look: Outlook) -> Advance:
@@ -23,6 +27,10 @@ def apply_override(path: PathState, override: Override, look: Outlook) -> Advanc
         return _waive(path, override, look)
     if override.kind == "saw_them_do":
         return _saw_them_do(path, override, look)
+    if override.kind == "skip_review":
+        return Advance(replace(path, review_s={**path.review_s, override.target: float(REVIEW_S)}))
+    if override.kind == "accommodate":
+        return _accommodate(path, override)
     if override.target not in get_args(Mode):
         raise Refused(f"There is no pace '{override.target}'. Choose {', '.join(get_args(Mode))}.")
     return Advance(replace(path, mode=cast(Mode, override.target)))
@@ -81,3 +89,9 @@ def _saw_them_do(path: PathState, override: Override, look: Outlook) -> Advance:
     if not adjustments:
         raise Refused(f"The course has no skill '{override.target}'.")
     return Advance(path, tuple(adjustments))
+
+
+def _accommodate(path: PathState, override: Override) -> Advance:
+    if override.target not in ACCOMMODATIONS:
+        raise Refused(f"There is no accommodation '{override.target}'. Choose {', '.join(ACCOMMODATIONS)}.")
+    return Advance(replace(path, time_factor=ACCOMMODATIONS[override.target]))

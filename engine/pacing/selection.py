@@ -30,6 +30,11 @@ def nearest_item(path: PathState, slot: Slot, look: Outlook, wanted: float) -> s
     fresh = unseen(path, slot.items)
     if fresh:
         return min(fresh, key=lambda i: (round(abs(look.predict(i) - wanted), 9), tie(look.seed, i)))
+    return least_recent(path, slot, look)
+
+
+def least_recent(path: PathState, slot: Slot, look: Outlook) -> str:
+    """Return the item of a pool that was answered longest ago."""
     done = path.slots[slot.key].items if slot.key in path.slots else ()
     last = {item: index for index, item in enumerate(done)}
     return min(slot.items, key=lambda i: (last.get(i, -1), tie(look.seed, i)))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from engine.domain.mastery import MasteryState
-from engine.domain.pacing import PathState, Queued, Reason, SlotState
+from engine.domain.pacing import Pace, PathState, Queued, Reason, ReviewState, SlotState
 
 Json = Mapping[str, Any]
 
@@ -55,6 +56,22 @@ def slot_from_json(value: Json) -> SlotState:
     )
 
 
+def review_to_json(state: ReviewState) -> Json:
+    """Return a skill's review state as JSON values."""
+    return {
+        "stability": state.stability,
+        "difficulty": state.difficulty,
+        "last": state.last.isoformat(),
+        "due": state.due.isoformat(),
+    }
+
+
+def review_from_json(value: Json) -> ReviewState:
+    """Return the review state that `review_to_json` wrote."""
+    last, due = datetime.fromisoformat(value["last"]), datetime.fromisoformat(value["due"])
+    return ReviewState(value["stability"], value["difficulty"], last, due)
+
+
 def path_to_json(path: PathState) -> Json:
     """Return a path as JSON values."""
     return {
@@ -71,6 +88,10 @@ def path_to_json(path: PathState) -> Json:
         "since_card": path.since_card,
         "module_active_s": dict(path.module_active_s),
         "flags": list(path.flags),
+        "pace": [path.pace.count, path.pace.mean],
+        "reviews": {skill: review_to_json(state) for skill, state in path.reviews.items()},
+        "review_s": dict(path.review_s),
+        "time_factor": path.time_factor,
     }
 
 
@@ -91,4 +112,8 @@ def path_from_json(value: Json) -> PathState:
         since_card=value["since_card"],
         module_active_s=value["module_active_s"],
         flags=tuple(value["flags"]),
+        pace=Pace(*value["pace"]),
+        reviews={skill: review_from_json(state) for skill, state in value["reviews"].items()},
+        review_s=value["review_s"],
+        time_factor=value["time_factor"],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -215,3 +216,50 @@ def test_deciding_twice_decides_the_same_and_changes_nothing(seed, ability):
         assert (walk.path, walk.mastery) == state
         if walk.decide().kind == "present":
             walk.answer(walk.decide(), rng.random() < ability)
+
+
+def later(walk, days):
+    walk.now += timedelta(days=days)
+    return walk
+
+
+def test_a_later_module_opens_with_a_review_of_what_is_due():
+    walk = Walk()
+    walk.go(correct=True)
+    assert walk.decide("module-2").purpose == "teach"
+    review = later(walk, 60).decide("module-2")
+    assert (review.purpose, review.reason.code) == ("review", "review.due")
+    assert review.reason.facts == {"skill": "skill-1", "module": "module-1", "days": 60}
+    assert walk.version.activities[review.activity_id].skills == ("skill-1",)
+    closed = walk.path.closed
+    walk.answer(review, False)
+    assert walk.path.closed == closed
+    assert walk.decide("module-2").purpose == "teach"
+
+
+def test_review_can_be_skipped_and_never_comes_inside_a_module():
+    walk = Walk()
+    walk.go(correct=True)
+    later(walk, 60).override("skip_review", "module-2")
+    assert walk.decide("module-2").purpose == "teach"
+    begun = Walk()
+    begun.go(correct=True)
+    begun.answer(begun.decide("module-2"), None)
+    assert later(begun, 60).decide("module-2").purpose != "review"
+
+
+def test_practice_closes_in_time_for_what_stands_behind_it_unless_untimed():
+    def practised(accommodation):
+        walk = Walk()
+        walk.override("accommodate", accommodation)
+        for _ in range(40):
+            decision = walk.decide()
+            if decision.kind != "present":
+                break
+            walk.answer(decision, walk.path.seq % 3 == 0, active_s=240.0)
+        assert walk.decide().kind == "module_done"
+        return len(walk.path.slots[SLOT].items)
+
+    assert practised("1") < practised("2") <= practised("untimed")
+    with pytest.raises(Refused):
+        Walk().override("accommodate", "3")

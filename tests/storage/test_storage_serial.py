@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import UTC
 from typing import get_args
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain.mastery import MasteryState
-from engine.domain.pacing import Closure, Mode, PathState, Queued, Reason, SlotState
+from engine.domain.pacing import Closure, Mode, Pace, PathState, Queued, Reason, ReviewState, SlotState
 from engine.domain.responses import Purpose
 from engine.storage import serial
 from engine.storage.database import canonical_json
@@ -27,6 +28,7 @@ json_values = st.recursive(
 facts = st.dictionaries(words, json_values, max_size=3)
 reasons = st.builds(Reason, words, facts)
 purposes = st.sampled_from(get_args(Purpose))
+moments = st.datetimes(timezones=st.just(UTC))
 tuples = st.lists(words, max_size=4).map(tuple)
 slots = st.builds(SlotState, tuples, counts, counts, seconds, st.none() | st.booleans(), counts)
 paths = st.builds(
@@ -44,6 +46,10 @@ paths = st.builds(
     since_card=counts,
     module_active_s=st.dictionaries(words, seconds, max_size=3),
     flags=tuples,
+    pace=st.builds(Pace, counts, st.floats(-2, 2)),
+    reviews=st.dictionaries(words, st.builds(ReviewState, seconds, st.floats(1, 10), moments, moments), max_size=3),
+    review_s=st.dictionaries(words, seconds, max_size=3),
+    time_factor=st.none() | st.floats(1, 2),
 )
 
 

@@ -1,0 +1,84 @@
+"""A sentence for every reason that a policy can give."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+import engine
+from engine.domain.pacing import Closure, Mode, Reason
+from engine.domain.replies import Card
+from engine.domain.responses import Purpose
+from tests.engine.sample import build_version
+from web.words import CARD_TITLES, CLOSED, MODES, OTHER_REASON, PURPOSES, REASONS, card_title, minutes_left, reason_words
+
+CODE = re.compile(r"[a-z_]+\.[a-z_]+")
+SOURCES = [*(Path(engine.__file__).parent / "pacing").glob("*.py"), Path(engine.__file__).parent / "domain" / "path.py"]
+
+
+def reasons_of(tree: ast.AST) -> Iterator[str]:
+    """Yield the codes a source can put into a reason; one that is put together is completed with each purpose."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+            start = str(node.values[0].value)
+            if re.fullmatch(r"[a-z_]+\.", start):
+                yield from (start + purpose for purpose in ("worked_example", "prerequisite"))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value):
+            yield node.value
+
+
+def codes() -> set[str]:
+    """Return every reason code in the engine's policies."""
+    return {code for path in SOURCES for code in reasons_of(ast.parse(path.read_text(encoding="utf-8")))}
+
+
+def test_the_search_finds_the_codes_of_every_kind() -> None:
+    assert {"teach.next", "practice.repeat", "help.prerequisite", "finished.module", "close.pool_spent"} <= codes()
+
+
+def test_every_reason_of_the_policies_has_words() -> None:
+    assert codes() - REASONS.keys() == set()
+
+
+def test_no_words_are_left_over() -> None:
+    assert REASONS.keys() - codes() == set()
+
+
+@pytest.mark.parametrize("code", sorted(REASONS))
+@pytest.mark.parametrize("facts", [{}, {"skill": "skill-1", "right": 3, "of": 3}, {"skill": "gone", "right": 0, "of": 0}])
+def test_words_are_whole_sentences_with_any_facts(code: str, facts: dict[str, object]) -> None:
+    said = reason_words(Reason(code, facts), build_version())
+    assert said.endswith((".", "?"))
+    assert "{" not in said
+    assert said[0].isupper()
+
+
+def test_a_policy_of_somebody_else_gets_a_general_sentence() -> None:
+    assert reason_words(Reason("theirs.unheard_of", {"skill": 7}), build_version()) == OTHER_REASON
+    assert card_title(Card("skip", "slot:module-1/skill-1", Reason("theirs.skip"), (), -120, True), build_version())
+
+
+def test_evidence_is_named_with_the_skills_title() -> None:
+    said = reason_words(Reason("skip.known", {"skill": "skill-1", "right": 3, "of": 3}), build_version())
+    assert said == "You showed that you know “Skill 1” before the lesson: 3 of 3 right at the first try."
+
+
+def test_closures_modes_and_purposes_have_words() -> None:
+    assert set(get_args(Closure)) == CLOSED.keys()
+    assert set(get_args(Mode)) == MODES.keys()
+    assert set(get_args(Purpose)) == PURPOSES.keys()
+    assert CARD_TITLES.keys() <= REASONS.keys()
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "nothing left"), (1, "about 1 minute left"), (60, "about 1 minute left"), (61, "about 2 minutes left")])
+def test_what_is_left_is_told_in_whole_minutes(seconds: float, said: str) -> None:
+    assert minutes_left(seconds) == said
+
+
+def test_nobody_is_told_to_be_slow() -> None:
+    assert not [text for text in REASONS.values() if "slow" in text.lower()]
