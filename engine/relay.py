@@ -28,6 +28,8 @@ LEASE_MARGIN = timedelta(seconds=30)
 """A try is not begun with less of the lease left: a request must have ended before another worker may begin."""
 LANES = 4
 """Destinations of one sink that are tried at a time, so that a receiver that hangs holds up no other."""
+CLAIM = 64
+"""Deliveries claimed at a time."""
 MOST_HELD = 4 * LANES
 """Deliveries of one sink in hand; what is claimed beyond goes back."""
 STUCK_S = 2.0
@@ -158,7 +160,7 @@ class _Round:
         with self._uows() as uow:
             kept: list[Delivery] = []
             held = self._held.copy()
-            for delivery in uow.outbox.due(now, min(most, MOST_HELD), LEASE_S):
+            for delivery in uow.outbox.due(now, min(most, CLAIM), LEASE_S):
                 held[delivery.sink] += 1
                 if held[delivery.sink] <= MOST_HELD:
                     kept.append(delivery)

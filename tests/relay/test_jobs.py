@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -59,6 +60,20 @@ def test_jobs_catch_up_when_they_start(uow_factory: UnitOfWorkFactory) -> None:
     jobs.start()
     assert ran.wait(30)
     assert jobs.stop() is True
+
+
+def test_a_job_waits_for_its_next_time(uow_factory: UnitOfWorkFactory) -> None:
+    runs: list[int] = []
+
+    def count(_job: JobContext) -> int:
+        runs.append(1)
+        return 1
+
+    jobs = Jobs([JobSpec("one", LONG_S, count)], _context(uow_factory))
+    jobs.start()
+    time.sleep(0.3)
+    assert jobs.stop() is True
+    assert len(runs) == 1
 
 
 def test_a_job_that_fails_runs_again_and_stops_no_other(
