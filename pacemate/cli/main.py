@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "db": "pacemate.cli.db:db",
     "demo": "pacemate.cli.demo:demo",
     "keys": "pacemate.cli.keys:keys",
+    "mastery": "pacemate.cli.mastery:mastery",
     "pacing": "pacemate.cli.pacing:pacing",
     "platform": "pacemate.cli.platform:platform",
     "plugins": "pacemate.cli.plugins:plugins",

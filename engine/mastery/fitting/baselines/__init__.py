@@ -1,0 +1,1 @@
+"""Published models to compare with, each as its paper has it, one row a response."""
