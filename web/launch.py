@@ -33,6 +33,7 @@ blueprint = Blueprint("launch", __name__)
 def on_launch(launch: LaunchContext) -> Response:
     """Enrol whoever launches and lead them to their page; an unbound link leads to the picker or to an explanation."""
     structlog.contextvars.bind_contextvars(tenant=launch.tenant_id)
+    frame_by(launch.frame_ancestors)
     if launch.course_id is None:
         return _unbound(launch)
     enrolled = enrol(identity_of(launch, launch.course_id, launch.module_id), kit())
@@ -141,7 +142,6 @@ def course_choice(version: CourseVersion) -> Mapping[str, Any]:
 
 
 def _unbound(launch: LaunchContext) -> Response:
-    frame_by(launch.frame_ancestors)
     if launch.role != "instructor" or launch.link_id is None:
         page = render_template("errors/not_set_up.html", role=launch.role, reference=launch.reference)
         return make_response(page, 200)

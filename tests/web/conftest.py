@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from flask import Flask
 from sqlalchemy import Engine
 
 from engine.storage.database import open_database
@@ -37,3 +38,19 @@ def learner(sqlite_house: House) -> Browser:
     browser = sqlite_house.browser()
     browser.launch()
     return browser
+
+
+@pytest.fixture
+def house_with_limits(tmp_path: Path) -> House:
+    """The application on SQLite with a tight limit on answers."""
+    return build_house(open_database(migrated_copy(tmp_path / "house.sqlite")), answer_rate="3 per minute")
+
+
+@pytest.fixture(scope="module")
+def database_free(tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, Flask]:
+    """The application in development and in production, for answers that need no data."""
+    copy = migrated_copy(tmp_path_factory.mktemp("house") / "house.sqlite")
+    development = build_house(open_database(copy))
+    settings = {"development": False, "base_url": "https://learn.example", "trusted_hosts": ("learn.example",)}
+    copy = migrated_copy(tmp_path_factory.mktemp("house") / "house.sqlite")
+    return development.app, build_house(open_database(copy), **settings).app

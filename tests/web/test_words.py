@@ -75,7 +75,10 @@ def test_closures_modes_and_purposes_have_words() -> None:
     assert CARD_TITLES.keys() <= REASONS.keys()
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0, "nothing left"), (1, "about 1 minute left"), (60, "about 1 minute left"), (61, "about 2 minutes left")])
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "nothing left"), (1, "about 1 minute left"), (60, "about 1 minute left"), (61, "about 2 minutes left")],
+)
 def test_what_is_left_is_told_in_whole_minutes(seconds: float, said: str) -> None:
     assert minutes_left(seconds) == said
 

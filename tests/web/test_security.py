@@ -1,0 +1,265 @@
+"""Who may open what: browsers, tenants, roles, tokens; and the headers of every answer."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from lti.browser import BROWSER_COOKIE
+from tests.web.house import PLATFORM, Browser, House
+from web.auth import ADMIN_LINK, hash_link
+
+UNSAFE_PATHS = ("start", "start-over", "mode", "undo", "show-anyway", "test-out", "module/first-look/next")
+
+
+def admin(house: House) -> Browser:
+    """Return a browser that used an administrator's link."""
+    browser = house.browser()
+    with house.kit.uow() as uow:
+        now = house.clock()
+        uow.access.add_link(ADMIN_LINK, hash_link("a-token"), "Grace", now + timedelta(hours=1), now)
+        uow.commit()
+    assert browser.client.get("/admin/enter/a-token").status_code == 303
+    return browser
+
+
+def csp_of(response_headers: object) -> dict[str, str]:
+    """Return the directives of a Content-Security-Policy."""
+    text = str(response_headers["Content-Security-Policy"])  # type: ignore[index]
+    return {part.split(" ", 1)[0]: part.split(" ", 1)[-1] for part in text.split("; ")}
+
+
+def test_every_state_changing_request_needs_its_token(learner: Browser) -> None:
+    learner.start()
+    key = learner.presentation
+    for path in (*UNSAFE_PATHS, f"answer/{key}", f"hint/{key}"):
+        for form in ({}, {"csrf_token": "0" * 64}, {"csrf_token": "ü"}):
+            assert learner.client.post(learner.at(path), data=form).status_code == 403, path
+    assert learner.client.post(f"/bind/{uuid.uuid4()}/", data={"item": "x"}).status_code == 403
+
+
+def test_a_token_of_another_launch_or_browser_does_not_do(sqlite_house: House) -> None:
+    one, other = sqlite_house.browser(), sqlite_house.browser()
+    one.launch()
+    one.get("")
+    other.launch("bob")
+    other.get("")
+    assert one.client.post(one.at("start"), data={"csrf_token": other.csrf}).status_code == 403
+    first = one.csrf
+    one.launch(context_id="course-2")
+    assert one.client.post(one.at("start"), data={"csrf_token": first}).status_code == 403
+
+
+def test_a_form_of_another_launch_never_acts_in_this_one(learner: Browser) -> None:
+    learner.get("")
+    form = {"csrf_token": learner.csrf, "launch_id": str(uuid.uuid4())}
+    refused = learner.client.post(learner.at("start"), data=form)
+    assert refused.status_code == 403
+    assert "Reopen this from your course" in refused.get_data(as_text=True)
+
+
+def test_another_browser_never_gets_into_a_launch(house: House) -> None:
+    ada, eve = house.browser(), house.browser()
+    ada.launch()
+    eve.launch("eve")
+    for path in ("", "skills", "module/first-look", "start-over", "finished", "asset/data/orders.csv"):
+        answer = eve.client.get(ada.at(path))
+        assert answer.status_code == 403, path
+        assert "Reopen this from your course" in answer.get_data(as_text=True)
+        assert csp_of(answer.headers)["frame-ancestors"] == PLATFORM
+    eve.client.delete_cookie(BROWSER_COOKIE, domain="localhost")
+    assert eve.client.get(ada.at("")).status_code == 403
+    assert ada.get("").status_code == 200
+
+
+def test_an_ended_or_unknown_launch_says_to_reopen(sqlite_house: House) -> None:
+    browser = sqlite_house.browser()
+    browser.launch()
+    sqlite_house.clock.forward(hours=11.9)
+    assert browser.get("").status_code == 200
+    sqlite_house.clock.forward(hours=0.2)
+    assert browser.get("").status_code == 403
+    assert browser.client.get(f"/learn/{uuid.uuid4()}/").status_code == 403
+    assert browser.client.get("/learn/not-a-launch/").status_code == 404
+
+
+def test_roles_open_their_own_rooms_alone(sqlite_house: House) -> None:
+    learner, teacher = sqlite_house.browser(), sqlite_house.browser()
+    learner.launch()
+    assert teacher.launch("grace", "instructor").startswith("/cohort/")
+    assert teacher.client.get(f"/learn/{teacher.launch_id}/").status_code == 403
+    assert learner.client.get(f"/cohort/{learner.launch_id}/").status_code == 403
+    assert learner.client.get(f"/bind/{learner.launch_id}/").status_code == 403
+    assert teacher.client.get(f"/bind/{teacher.launch_id}/").status_code == 403
+
+
+def test_ids_of_another_tenant_are_not_found(house: House) -> None:
+    ours, theirs = house.browser(), house.browser()
+    ours.launch()
+    ours.start()
+    theirs.launch(tenant_id="tenant-2")
+    theirs.start()
+    key = ours.presentation
+    assert theirs.client.get(f"/learn/{theirs.launch_id}/answered/{key}").status_code == 404
+    assert theirs.post(f"answer/{key}", {}).status_code == 404
+    assert theirs.post(f"hint/{key}", {"number": "1"}).status_code == 404
+    for act, field in (("undo", "slot"), ("test-out", "slot"), ("show-anyway", "activity")):
+        assert theirs.post(act, {field: "slot:nowhere/nothing"}).status_code == 404, act
+
+
+def test_only_listed_files_of_the_course_are_sent(learner: Browser) -> None:
+    found = learner.get("asset/data/orders.csv")
+    assert found.status_code == 200
+    assert found.headers["Content-Disposition"] == "attachment; filename=orders.csv"
+    assert found.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in found.headers["Content-Security-Policy"]
+    for path in ("course.yaml", "modules/01-first-look.md", "data/../course.yaml", "data/README.md", "data/none.csv"):
+        assert learner.get(f"asset/{path}").status_code == 404, path
+
+
+def test_launched_pages_have_the_headers_of_the_contract(learner: Browser) -> None:
+    answer = learner.get("")
+    policy = csp_of(answer.headers)
+    nonce = re.search(r'nonce="([^"]+)"', answer.get_data(as_text=True))
+    assert nonce
+    assert policy == {
+        "default-src": "'none'",
+        "script-src": f"'nonce-{nonce[1]}' 'strict-dynamic'",
+        "style-src": f"'self' 'nonce-{nonce[1]}'",
+        "img-src": "'self' data:",
+        "media-src": "'self'",
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        "frame-src": "'none'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "object-src": "'none'",
+        "frame-ancestors": PLATFORM,
+    }
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert learner.get("").headers["Content-Security-Policy"] != answer.headers["Content-Security-Policy"]
+
+
+def test_unlaunched_and_admin_pages_are_never_framed(sqlite_house: House) -> None:
+    browser = admin(sqlite_house)
+    for path in ("/nowhere", "/admin/", "/livez", "/admin/enter/x"):
+        assert csp_of(browser.client.get(path).headers)["frame-ancestors"] == "'none'", path
+
+
+def test_hsts_is_sent_outside_development_alone(database_free: tuple[Flask, Flask]) -> None:
+    development, production = database_free
+    assert "Strict-Transport-Security" not in development.test_client().get("/livez").headers
+    answer = production.test_client().get("/livez", base_url="https://learn.example")
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+def test_foreign_hosts_are_refused(database_free: tuple[Flask, Flask]) -> None:
+    _, production = database_free
+    assert production.test_client().get("/livez", base_url="https://evil.example").status_code == 400
+
+
+def test_large_bodies_are_refused(learner: Browser) -> None:
+    learner.start()
+    answer = learner.post(f"answer/{learner.presentation}", {"text": "y" * 1_100_000})
+    assert answer.status_code == 413
+    assert "too large" in answer.get_data(as_text=True)
+
+
+def test_forwarded_headers_are_believed_for_the_stated_hops_alone(database_free: tuple[Flask, Flask]) -> None:
+    _, production = database_free
+    told = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http"}
+    assert production.test_client().get("/livez", base_url="https://learn.example", headers=told).status_code == 200
+
+
+def test_an_administrators_link_opens_once_and_gives_a_strict_cookie(sqlite_house: House) -> None:
+    with sqlite_house.kit.uow() as uow:
+        now = sqlite_house.clock()
+        uow.access.add_link(ADMIN_LINK, hash_link("a-token"), "Grace", now + timedelta(hours=1), now)
+        uow.access.add_link("unsubscribe", hash_link("other"), "ada", now + timedelta(hours=1), now)
+        uow.commit()
+    browser = sqlite_house.browser()
+    assert browser.client.get("/admin/").status_code == 403
+    assert browser.client.get("/admin/enter/other").status_code == 403
+    entered = browser.client.get("/admin/enter/a-token")
+    assert entered.status_code == 303
+    cookie = entered.headers["Set-Cookie"]
+    assert "SameSite=Strict" in cookie
+    assert "HttpOnly" in cookie
+    assert browser.client.get("/admin/").status_code == 200
+    second = sqlite_house.browser()
+    assert second.client.get("/admin/enter/a-token").status_code == 403
+    assert second.client.get("/admin/").status_code == 403
+
+
+def test_an_administrators_cookie_is_secure_on_https_and_no_forgery_gets_in(sqlite_house: House) -> None:
+    with sqlite_house.kit.uow() as uow:
+        now = sqlite_house.clock()
+        uow.access.add_link(ADMIN_LINK, hash_link("a-token"), "Grace", now + timedelta(hours=1), now)
+        uow.commit()
+    client = sqlite_house.app.test_client()
+    cookie = client.get("/admin/enter/a-token", base_url="https://localhost").headers["Set-Cookie"]
+    assert cookie.startswith("__Host-pacemate-admin=")
+    assert "Secure" in cookie
+    forged = sqlite_house.app.test_client()
+    forged.set_cookie("pacemate-admin", '"Grace".abc.def', domain="localhost")
+    assert forged.get("/admin/").status_code == 403
+
+
+def test_leaving_the_administration_needs_its_token(sqlite_house: House) -> None:
+    browser = admin(sqlite_house)
+    assert browser.client.post("/admin/leave").status_code == 403
+    assert browser.client.get("/admin/").status_code == 200
+    browser.page = browser.client.get("/admin/").get_data(as_text=True)
+    assert browser.client.post("/admin/leave", data={"csrf_token": browser.csrf}).status_code == 204
+    assert browser.client.get("/admin/").status_code == 403
+
+
+def test_too_many_answers_at_once_are_told_to_wait(house_with_limits: House) -> None:
+    browser = house_with_limits.browser()
+    browser.launch()
+    browser.start()
+    told = [browser.client.post(browser.at(f"answer/{uuid.uuid4()}"), data={"csrf_token": browser.csrf}) for _ in range(4)]
+    assert [t.status_code for t in told] == [404, 404, 404, 429]
+    assert "Wait a minute" in told[-1].get_data(as_text=True)
+    other = house_with_limits.browser()
+    other.launch("bob")
+    other.start()
+    assert other.answer().status_code == 303
+
+
+def test_static_files_have_one_hash_and_are_kept_for_a_year(database_free: tuple[Flask, Flask]) -> None:
+    _, production = database_free
+    client = production.test_client()
+    address = production.jinja_env.globals["static_url"]("css/pacemate.css")  # type: ignore[operator]
+    answer = client.get(address, base_url="https://learn.example", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    old = client.get("/static/000000000000/css/pacemate.css", base_url="https://learn.example")
+    assert old.headers["Cache-Control"] == "no-cache"
+    assert client.get(address.replace("pacemate.css", "../../app.py"), base_url="https://learn.example").status_code == 404
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_an_unforeseen_fault_is_a_page_with_a_reference_and_never_a_traceback(
+    learner: Browser, accept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret of the house")
+
+    monkeypatch.setattr("web.learner.course_map.place_of", broken)
+    with_logs: list[dict[str, object]] = []
+    monkeypatch.setattr("web.errors.log.error", lambda event, **values: with_logs.append(values), raising=False)
+    answer = learner.get("", headers={"Accept": accept})
+    body = answer.get_data(as_text=True)
+    assert answer.status_code == 500
+    assert "secret of the house" not in body
+    assert "Traceback" not in body
+    assert str(with_logs[0]["reference"]) in body
+    assert "secret of the house" not in str(with_logs)
