@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, url_for
 
+from web import entry
 from web.auth import admin_name
 from web.errors import SessionMismatch
 
@@ -27,6 +28,7 @@ def shared() -> dict[str, Any]:
 
 
 @blueprint.errorhandler(SessionMismatch)
+@entry.blueprint.errorhandler(SessionMismatch)
 def no_session(error: SessionMismatch) -> Response:
     """Say how to get a link."""
     return make_response(render_template("admin/no_session.html", reason=error.reason), 403)

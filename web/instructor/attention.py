@@ -71,9 +71,9 @@ def causes_of(learner: LearnerRow, evidence: Evidence | None, now: datetime, *, 
 
 
 def quiet_days(learner: LearnerRow, now: datetime) -> int:
-    """Return whole days since the last answer, or since the first launch where there is none."""
+    """Return the days since that of the last answer, or of the first launch where there is none."""
     last = learner.last_active_at or learner.started_at
-    return 0 if last is None else max((now - last).days, 0)
+    return 0 if last is None else max((now.date() - last.date()).days, 0)
 
 
 def urgency(causes: tuple[Cause, ...], learner: LearnerRow, now: datetime) -> tuple[int, int, float, int]:
@@ -105,6 +105,6 @@ def _stuck(evidence: Evidence) -> tuple[Cause, ...]:
         title = version.skills[slot.skill_id].title
         score = score_words(state.right, state.first_tries)
         share = state.right / state.first_tries if state.first_tries else 0.0
-        how = "Stuck on" if closure is None else "Left without"
+        how = "Stuck on" if closure is None else "Went on without"
         found.append(Cause("stuck", f"{how} “{title}”: {score}", slot.skill_id, share))
     return tuple(sorted(found, key=lambda c: c.share))

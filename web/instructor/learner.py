@@ -190,4 +190,4 @@ def _finding(subject: Subject, modules: list[dict[str, Any]]) -> str:
     if not enrolment.answered:
         return "Has opened the course and answered nothing yet."
     share = percent(enrolment.progress_bp)
-    return ("" if share is None else f"{share} % of the course.") + where
+    return ("" if share is None else f"{share} % of the course.") + where

@@ -14,7 +14,7 @@ POLICIES: Final[dict[GradePolicy, tuple[str, str, str]]] = {
     ),
     "progress": (
         "Progress",
-        "The progress bar as it stands, from 0 to 100 %. It never falls.",
+        "The progress bar as it stands, from 0 to 100 %. It never falls.",
         "Your grade follows your progress bar. It never falls.",
     ),
     "mastery": (

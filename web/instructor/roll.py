@@ -19,8 +19,8 @@ from web.instructor.figures import ago, counted, percent, spent
 Show = Literal["all", "help", "none"]
 BANDS: tuple[Band, ...] = get_args(Band)
 ABLE: tuple[Band, ...] = ("mastered", "refresh")
-MOST_NAMED = 8
-"""Names in one group of the block on top; the list below has them all."""
+MOST_STUCK, MOST_QUIET = 5, 8
+"""Names in the block on top; the list below has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +49,38 @@ class Row:
     last: str
     time: str
 
+    @property
+    def stuck(self) -> bool:
+        """Return whether a skill is in the way."""
+        return any(c.kind == "stuck" for c in self.causes)
+
+    @property
+    def why(self) -> str:
+        """Return the causes in one line: the first skill, how many more, and the silence."""
+        skills = [c for c in self.causes if c.kind == "stuck"]
+        more = f", and {counted(len(skills) - 1, 'more skill', 'more skills')}" if len(skills) > 1 else ""
+        told = [f"{c.words}{more}" for c in skills[:1]] + [c.words for c in self.causes if c.kind == "quiet"]
+        return ". ".join(told)
+
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Learners who need help for the same cause.
+class First:
+    """Whom to help first.
 
     Args:
-        people: (row, what is particular about this one), at most `MOST_NAMED`.
-        more: how many are not named.
+        stuck: rows, most urgent first, at most `MOST_STUCK`; `stuck_more` are not named.
+        quiet: (row, days) of those who are quiet and not stuck, the most recent first, at most `MOST_QUIET`.
     """
 
-    title: str
-    count: int
-    people: tuple[tuple[Row, str], ...]
-    more: int
+    stuck: tuple[Row, ...]
+    stuck_more: int
+    quiet: tuple[tuple[Row, str], ...]
+    quiet_count: int
+
+    @property
+    def quiet_more(self) -> int:
+        """Return how many quiet ones are not named."""
+        return self.quiet_count - len(self.quiet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +108,7 @@ class Roll:
     overview: CohortOverview
     rows: tuple[Row, ...]
     dropped: tuple[Row, ...]
-    groups: tuple[Group, ...]
+    first: First
     skills: tuple[SkillRow, ...]
     half_percent: int | None
 
@@ -129,7 +147,7 @@ def call_the_roll(
         overview=overview,
         rows=tuple(rows),
         dropped=tuple(r for r in every if r.learner.standing == "dropped"),
-        groups=_groups(rows, version, now),
+        first=_first(rows, now),
         skills=tuple(_skill(index, version.skills[s].title, rows) for index, s in enumerate(skills)),
         half_percent=int(median(begun)) if len(begun) > 1 else None,
     )
@@ -174,7 +192,7 @@ def finding(roll: Roll) -> str:
 def summary(roll: Roll) -> str:
     """Return where everyone is, in one line that adds up."""
     o = roll.overview
-    stuck = sum(1 for r in roll.need if any(c.kind == "stuck" for c in r.causes))
+    stuck = sum(1 for r in roll.need if r.stuck)
     quiet = len(roll.need) - stuck
     parts = [
         f"{counted(stuck, 'is', 'are')} stuck on a skill" if stuck else "",
@@ -213,22 +231,11 @@ def _order(row: Row, now: datetime) -> tuple[object, ...]:
     return (standing, urgency(row.causes, row.learner, now), row.name.casefold())
 
 
-def _groups(rows: Sequence[Row], version: CourseVersion, now: datetime) -> tuple[Group, ...]:
-    by_skill: dict[str, list[tuple[Row, str]]] = {}
-    quiet: list[tuple[Row, str]] = []
-    for row in rows:
-        for cause in row.causes:
-            if cause.skill_id is not None:
-                by_skill.setdefault(cause.skill_id, []).append((row, cause.words.rpartition(": ")[2]))
-        if row.causes and all(c.kind == "quiet" for c in row.causes):
-            quiet.append((row, counted(quiet_days(row.learner, now), "day", "days")))
-    skills = sorted(by_skill.items(), key=lambda found: (-len(found[1]), found[0]))
-    groups = [_group(f"Stuck on “{version.skills[s].title}”" if s in version.skills else s, people) for s, people in skills]
-    return (*groups, _group("Quiet for a week or more", quiet)) if quiet else tuple(groups)
-
-
-def _group(title: str, people: list[tuple[Row, str]]) -> Group:
-    return Group(title, len(people), tuple(people[:MOST_NAMED]), max(len(people) - MOST_NAMED, 0))
+def _first(rows: Sequence[Row], now: datetime) -> First:
+    stuck = [r for r in rows if r.stuck]
+    quiet = [(r, counted(quiet_days(r.learner, now), "day", "days")) for r in rows if r.causes and not r.stuck]
+    named = tuple(stuck[:MOST_STUCK])
+    return First(named, len(stuck) - len(named), tuple(quiet[:MOST_QUIET]), len(quiet))
 
 
 def _skill(index: int, title: str, rows: Sequence[Row]) -> SkillRow:

@@ -1,0 +1,191 @@
+"""The administrators' pages: the door, platforms, courses, deliveries, launches. No personal data anywhere."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+import pytest
+from sqlalchemy import insert, select
+
+from engine.storage.tables.events import deliveries
+from lti.launch_log import Trail
+from lti.registrations import add_deployment, add_platform, list_platforms
+from lti.storage import run
+from tests.web.house import House
+from tests.web_staff.people import administrator, answer, join, words_of
+
+FORM = {
+    "name": "Example University",
+    "issuer": "https://moodle.example",
+    "client_id": "Xk2pQ9vTz1",
+    "login_url": "https://moodle.example/auth",
+    "token_url": "https://moodle.example/token",
+    "jwks_url": "https://moodle.example/jwks",
+    "deployments": "1, 2",
+    "family": "moodle",
+}
+
+
+def test_without_a_session_every_page_says_how_to_get_a_link(house: House) -> None:
+    browser = house.browser()
+    for rule in house.app.url_map.iter_rules():
+        if not str(rule.endpoint).startswith("admin."):
+            continue
+        path = re.sub(r"<(?:\w+:)?\w+>", str(uuid.uuid4()), rule.rule)
+        method = browser.client.post if "POST" in (rule.methods or ()) else browser.client.get
+        answered = method(path)
+        assert answered.status_code == 403, path
+        assert "pacemate admin link" in answered.get_data(as_text=True)
+        assert "frame-ancestors 'none'" in answered.headers["Content-Security-Policy"]
+    used = browser.get("/admin/enter/never-made")
+    assert used.status_code == 403
+    assert "You need a link to sign in" in used.get_data(as_text=True)
+
+
+def test_an_instructors_launch_opens_no_administration(sqlite_house: House) -> None:
+    browser = sqlite_house.browser()
+    browser.launch("teacher", "instructor")
+    assert browser.get("/admin/").status_code == 403
+
+
+def test_a_platform_is_added_approved_and_switched_off(house: House) -> None:
+    browser = administrator(house)
+    page = browser.get("/admin/platforms/new").get_data(as_text=True)
+    for value in ("http://localhost/lti/login", "http://localhost/lti/launch", "http://localhost/lti/jwks"):
+        assert value in page
+    for platform in ("Moodle, field by field", "Canvas, field by field", "Open edX, field by field"):
+        assert platform in page
+    made = browser.post("/admin/platforms/new", FORM)
+    assert made.status_code == 303
+    with house.kit.uow() as uow:
+        registration, known = list_platforms(uow)[0]
+        pending = add_deployment(uow, registration, "77:new", now=house.clock(), pending=True)
+        uow.commit()
+    assert pending is not None
+    assert sorted(d.deployment_id for d in known) == ["1", "2"]
+    assert registration.family == "moodle"
+
+    assert "1 thing waits for you" in words_of(browser.get("/admin/").get_data(as_text=True))
+    assert "77:new" in browser.get(made.location).get_data(as_text=True)
+    assert browser.post(f"/admin/deployments/{pending.id}/approve").status_code == 303
+    assert browser.post(f"/admin/platforms/{registration.id}/status", {"status": "inactive"}).status_code == 303
+    with house.kit.uow() as uow:
+        registration, known = list_platforms(uow)[0]
+    assert registration.status == "inactive"
+    assert {d.status for d in known} == {"active"}
+    assert "Switch on" in browser.get(f"/admin/platforms/{registration.id}").get_data(as_text=True)
+    assert browser.post(f"/admin/platforms/{registration.id}/status", {"status": "golden"}).status_code == 409
+    assert "Nothing waits for you" in browser.get("/admin/").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", " "),
+        ("issuer", ""),
+        ("client_id", ""),
+        ("login_url", "javascript:alert(1)"),
+        ("token_url", "moodle.example/token"),
+        ("jwks_url", "https://user@moodle.example/jwks"),
+        ("family", "blackbored"),
+        ("frame_origins", "school"),
+    ],
+)
+def test_a_wrong_entry_is_told_beside_its_field_and_nothing_is_stored(sqlite_house: House, field: str, value: str) -> None:
+    browser = administrator(sqlite_house)
+    browser.get("/admin/platforms/new")
+    answered = browser.post("/admin/platforms/new", {**FORM, field: value})
+    page = answered.get_data(as_text=True)
+    assert answered.status_code == 422
+    assert f'id="{field}-error"' in page
+    other = "client_id" if field != "client_id" else "issuer"
+    assert f'value="{FORM[other]}"' in page
+    with sqlite_house.kit.uow() as uow:
+        assert list_platforms(uow) == []
+
+
+def test_the_same_platform_twice_is_told(sqlite_house: House) -> None:
+    browser = administrator(sqlite_house)
+    browser.get("/admin/platforms/new")
+    browser.post("/admin/platforms/new", FORM)
+    again = browser.post("/admin/platforms/new", FORM)
+    assert again.status_code == 422
+    assert "is registered already" in again.get_data(as_text=True)
+
+
+def test_what_cannot_leave_is_told_and_tried_again(house: House) -> None:
+    now = house.clock()
+    delivery = str(uuid.uuid4())
+    row = {"id": delivery, "sink": "redis-stream", "destination": "s", "order_key": "s", "position": 0, "coalesced": False}
+    row |= {"wishes": 1, "wishes_claimed": 0, "status": "dead", "attempts": 11, "next_try_at": now, "created_at": now}
+    with house.kit.uow() as uow:
+        uow.session.execute(insert(deliveries).values(**row, error="Redis did not answer for four days."))
+        uow.commit()
+    browser = administrator(house)
+    assert "1 delivery could not leave" in words_of(browser.page)
+    page = browser.get("/admin/deliveries/").get_data(as_text=True)
+    assert "Redis did not answer for four days." in page
+    assert browser.post(f"/admin/deliveries/{delivery}/retry").status_code == 303
+    with house.kit.uow() as uow:
+        assert uow.session.execute(select(deliveries.c.status)).scalar_one() == "waiting"
+    assert "1 delivery is on the way" in words_of(browser.get("/admin/deliveries/").get_data(as_text=True))
+    assert browser.post(f"/admin/deliveries/{uuid.uuid4()}/retry").status_code == 404
+
+
+def test_launches_are_found_by_reference_with_the_reason(house: House) -> None:
+    now = house.clock()
+    log = house.app.extensions["pacemate"].lti.services.log
+    with house.kit.uow() as uow:
+        made = add_platform(uow, now=now, **{k: v for k, v in FORM.items() if k not in ("deployments", "family")})  # type: ignore[arg-type]
+        uow.commit()
+    refused = Trail("abcdefghjk", registration_id=made.id, verified=True)
+    refused.passed("signature")
+    refused.failed("expired")
+    log.refused(refused, "expired", "exp")
+    accepted = Trail("mnpqrstuvw", registration_id=made.id, message_type="LtiResourceLinkRequest", verified=True)
+    with house.kit.uow() as uow:
+        log.accepted(uow, accepted)
+        uow.commit()
+    browser = administrator(house)
+    everything = browser.get("/admin/launches/").get_data(as_text=True)
+    assert "abcdefghjk" in everything
+    assert "mnpqrstuvw" in everything
+    one = browser.get("/admin/launches/?reference=ABCDEFGHJK").get_data(as_text=True)
+    assert "Check the clocks of the LMS and of this server" in one
+    assert "mnpqrstuvw" not in one
+    assert "signature: held" in one
+    assert "No launch of this reference is kept" in browser.get("/admin/launches/?reference=nothing").get_data(as_text=True)
+
+
+def test_courses_show_versions_and_who_may_use_them(house: House) -> None:
+    with house.kit.uow() as uow:
+        uow.people.add_tenant("tenant-3", "Third school", house.clock())
+        uow.commit()
+    browser = administrator(house)
+    page = browser.get("/admin/courses/").get_data(as_text=True)
+    assert house.version.title in page
+    assert '<option value="tenant-3">' in page
+    assert browser.post("/admin/courses/cleaning-messy-data/grant", {"tenant": "tenant-3"}).status_code == 303
+    with house.kit.uow() as uow:
+        assert [v.course_id for v in uow.courses.available("tenant-3")] == ["cleaning-messy-data"]
+    assert browser.post("/admin/courses/no-such/grant", {"tenant": "tenant-3"}).status_code == 404
+    assert browser.post("/admin/courses/cleaning-messy-data/grant", {"tenant": "no-such"}).status_code == 404
+
+
+def test_no_page_names_a_learner(sqlite_house: House) -> None:
+    house = sqlite_house
+    answer(house, join(house, "canary-sub", "Canary Person"), 30)
+    browser = administrator(house)
+    for path in ("", "platforms/", "platforms/new", "courses/", "deliveries/", "launches/"):
+        page = browser.get(f"/admin/{path}").get_data(as_text=True).lower()
+        assert "canary" not in page
+
+
+def test_changes_need_the_pages_token(sqlite_house: House) -> None:
+    browser = administrator(sqlite_house)
+    for path in ("platforms/new", f"deliveries/{uuid.uuid4()}/retry", f"deployments/{uuid.uuid4()}/approve"):
+        assert browser.client.post(f"/admin/{path}", data=FORM).status_code == 403
+    with sqlite_house.kit.uow() as uow:
+        assert run(uow, select(deliveries.c.id)).all() == []
+        assert list_platforms(uow) == []
