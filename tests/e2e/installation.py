@@ -28,7 +28,9 @@ from tests.e2e.sandbox import CLIENT_ID, Sandbox
 
 ALL = "import json, sys; from pacemate.cli.main import run; sys.exit(next(filter(None, map(run, json.loads(sys.argv[1]))), 0))"
 """Runs several command lines in one process, up to the first that fails."""
-OWN = re.compile(r"PACEMATE_|DATABASE_URL|REDIS_URL|SECRET_KEY|PORT$|HOST$|LOG_LEVEL|WEB_CONCURRENCY|HTTPS?_PROXY", re.IGNORECASE)
+OWN = re.compile(
+    r"PACEMATE_|DATABASE_URL|REDIS_URL|SECRET_KEY|PORT$|HOST$|LOG_LEVEL|WEB_CONCURRENCY|HTTPS?_PROXY", re.IGNORECASE
+)
 COMMAND_S = 120
 
 
@@ -81,7 +83,12 @@ class Installation:
 
 
 def begin(
-    folder: Path, *, database_url: str | None = None, redis_url: str | None = None, two_sites: bool = False, bundled: bool = False
+    folder: Path,
+    *,
+    database_url: str | None = None,
+    redis_url: str | None = None,
+    two_sites: bool = False,
+    bundled: bool = False,
 ) -> Installation:
     """Set an installation up and start it.
 
@@ -104,10 +111,11 @@ def begin(
             made.courses["cleaning-messy-data"] = bundled_courses()[0]
         publishing = [["course", "publish", str(path)] for path in made.courses.values()]
         run_all([["db", "upgrade"], *publishing, registration(sandbox)], environment)
-        made.serve()
         if redis_url is not None:
             processes.start("worker", [pacemate(), "worker"], environment)
             processes.start("scheduler", [pacemate(), "scheduler"], environment)
+        made.serve()
+        processes.until(sandbox.process, lambda: "Sandbox LMS" in sandbox.process.log)
     except BaseException:
         processes.stop()
         raise
@@ -158,7 +166,9 @@ def small_course(folder: Path) -> Path:
     skill = lines[lines.index("  - id: write-an-item") : lines.index("modules:")]
     module = lines[lines.index("  - id: first-item") : lines.index("sources:")]
     second_skill = skill.replace("write-an-item", "write-another").replace("Write an item", "Write another item")
-    second_module = module.replace("first-item", "second-item").replace("01-", "02-").replace("your first item", "your second item")
+    second_module = (
+        module.replace("first-item", "second-item").replace("01-", "02-").replace("your first item", "your second item")
+    )
     lines = lines.replace("modules:\n", f"{second_skill}modules:\n", 1).replace("sources:", f"{second_module}sources:", 1)
     course.write_text(lines)
     return folder
@@ -175,7 +185,13 @@ def course_version(folder: Path) -> CourseVersion:
 def run(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run `pacemate` once."""
     return subprocess.run(
-        [pacemate(), *arguments], env=dict(environment), cwd=ROOT, capture_output=True, text=True, timeout=COMMAND_S, check=False
+        [pacemate(), *arguments],
+        env=dict(environment),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_S,
+        check=False,
     )
 
 
@@ -191,7 +207,9 @@ def run_all(commands: Sequence[Sequence[str]], environment: Mapping[str, str]) -
         check=False,
     )
     if done.returncode != 0:
-        pytest.fail(f"setting the installation up: {' | '.join((done.stderr + done.stdout)[-1500:].split(chr(10)))}", pytrace=False)
+        pytest.fail(
+            f"setting the installation up: {' | '.join((done.stderr + done.stdout)[-1500:].split(chr(10)))}", pytrace=False
+        )
 
 
 def pacemate() -> str:

@@ -59,28 +59,28 @@ class Process:
 
     def kill(self) -> None:
         """End it as a power cut would, children and all."""
-        self._signal(signal.SIGKILL)
+        self._kill_group()
         self.popen.wait()
+
+    def ask(self) -> None:
+        """Ask it to end."""
+        if self.popen.poll() is None:
+            self.popen.send_signal(signal.SIGTERM)
 
     def stop(self) -> int:
         """Ask it to end, insist where it does not, and return its exit code."""
-        self._signal(signal.SIGTERM, group=False)
+        self.ask()
         try:
             return self.popen.wait(STOP_S)
         except subprocess.TimeoutExpired:
             return -1
         finally:
-            self._signal(signal.SIGKILL)
+            self._kill_group()
             self.popen.wait()
 
-    def _signal(self, number: int, *, group: bool = True) -> None:
-        if not group and self.popen.poll() is not None:
-            return
+    def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            if group:
-                os.killpg(self.popen.pid, number)
-            else:
-                os.kill(self.popen.pid, number)
+            os.killpg(self.popen.pid, signal.SIGKILL)
 
 
 @dataclass
@@ -119,7 +119,9 @@ class Processes:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """End all of them, the newest first."""
+        """End all of them, whatever becomes of one."""
+        for process in self.running:
+            process.ask()
         while self.running:
             self.running.pop().stop()
 

@@ -49,15 +49,14 @@ class Sandbox:
         """Wait until the gradebook shows a grade."""
         wait_for(lambda: self.shown(course, user, link) == score, f"{user}'s grade of {score} in {course}", seconds)
 
-    def links(self, course: str) -> list[dict[str, Any]]:
-        """Return the links of a course."""
-        courses = self.control("state", method="GET")["courses"]
-        found: list[dict[str, Any]] = next(c["links"] for c in courses if c["id"] == course)
+    def links(self, course: str) -> list[str]:
+        """Return the ids of a course's links, in their order."""
+        found: list[str] = self.control("state", method="GET")["courses"][course]
         return found
 
 
 def start(processes: Processes, tool_url: str, *, two_sites: bool = False) -> Sandbox:
-    """Start a sandbox for a tool.
+    """Start a sandbox for a tool; it is not waited for.
 
     Args:
         two_sites: in a browser it is `lms.localhost`, another site than the tool's.
@@ -72,7 +71,6 @@ def start(processes: Processes, tool_url: str, *, two_sites: bool = False) -> Sa
     arguments = ["--port", str(port), "--data", str(folder), "--config", str(folder / "config.json"), "--control"]
     addresses = ["--tool-url", tool_url, "--base-url", base_url, "--services-url", url]
     process = processes.start("sandbox", python("-m", "sandbox", *arguments, *addresses))
-    processes.until(process, lambda: "Sandbox LMS" in process.log)
     return Sandbox(url, base_url, process)
 
 

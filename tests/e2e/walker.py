@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
@@ -56,10 +57,6 @@ class Walker:
         begun = self.installation.sandbox.control("launch", {"user_id": self.user, **wish})
         answer = self.browser.post(begun["login_url"], data=begun["parameters"], timeout=TIMEOUT_S, allow_redirects=False)
         assert answer.status_code == 302, answer.text
-        query = requests.models.PreparedRequest()
-        query.prepare_url(answer.headers["Location"], None)
-        from urllib.parse import parse_qsl, urlsplit
-
         return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
 
     def minted(self, state: str | None = None, nonce: str | None = None, **mint: Any) -> Page:
@@ -81,10 +78,7 @@ class Walker:
 
     def send(self, form: Form, values: Told | None = None, button: int = 0) -> Page:
         """Send a form of the page with these values in place of its own."""
-        told = dict(values or {})
-        data: list[tuple[str, str]] = [pair for pair in form.fields if pair[0] not in told]
-        for name, value in told.items():
-            data += [(name, v) for v in value] if isinstance(value, list) else [(name, value)]
+        data = filled(form, values or {})
         if form.buttons and form.buttons[button][0]:
             data.append(form.buttons[button][:2])
         if form.method == "get":
@@ -97,8 +91,13 @@ class Walker:
 
     def values(self, right: bool = True) -> Told:
         """Return an answer to what is on the page."""
-        key = self.page.presentation
-        assert key is not None, f"nothing to answer on {self.page.url}: {self.page.words[:500]}"
+        return self.values_of(self.page.need(ANSWER), right)
+
+    def values_of(self, form: Form, right: bool = True) -> Told:
+        """Return an answer to what a form asks."""
+        found = ANSWER.search(form.action)
+        assert found is not None
+        key = found[1]
         shown = Record(self.installation.database).presentation(key)
         version = course_version(self.installation.courses[shown.course_id])
         activity = version.activities[shown.activity_id]
@@ -117,6 +116,14 @@ class Walker:
     def go_on(self) -> Page:
         """Press the page's main button after an answer or a module's end."""
         return self.send(self.page.need(NEXT))
+
+    def find_question(self) -> Page:
+        """Read on until something is asked."""
+        while not self.asked:
+            self.walk(most=1)
+            if self.page.presentation is None:
+                self.go_on()
+        return self.page
 
     def walk(self, right: Callable[[int], bool] = lambda _n: True, *, most: int = MOST_STEPS) -> Walked:
         """Answer and go on until the course is over, or for a number of answers."""
@@ -163,3 +170,11 @@ class Walker:
                 return page
             page = self.see(self.browser.post(form.action, data=form.fields, timeout=TIMEOUT_S))
         return page
+
+
+def filled(form: Form, values: Told) -> list[tuple[str, str]]:
+    """Return what a form sends with these values in place of its own."""
+    data = [pair for pair in form.fields if pair[0] not in values]
+    for name, value in values.items():
+        data += [(name, v) for v in value] if isinstance(value, list) else [(name, value)]
+    return data
