@@ -5,10 +5,6 @@ FIRST_LOOK = {
 import pandas as pd
 answer = int(pd.read_csv("orders.csv")["amount"].isna().sum())
 """,
-    "it-how-many-kinds": """
-kinds = ["card", "Card", "CARD ", "cash", " cash", "transfer", "Transfer", "voucher", "VOUCHER"]
-answer = len({kind.strip().lower() for kind in kinds})
-""",
     "it-sum-of-counts": "answer = 250 - (120 + 70 + 48)",
     "it-write-value-counts": """
 import pandas as pd
@@ -57,6 +53,24 @@ codes = eval("pd.read_csv(io.StringIO('country,n\\\\nNA,1\\\\n,2\\\\n'), " + ans
 assert codes.iloc[0] == "NA" and codes.isna().sum() == 1
 answer = f"`{answer}`"
 """,
+    "it-which-line-shows": """
+import pandas as pd
+df = pd.DataFrame({"status": ["paid"] * 30 + ["Paid"] + ["open", "refunded"] * 20})
+options = ['df["status"].head(20)', 'df["status"].isna().sum()', 'df["status"].value_counts()', 'df["status"].describe()']
+answer, = ["`" + option + "`" for option in options if "Paid" in str(eval(option))]
+""",
+    "it-nunique-spellings": """
+import pandas as pd
+answer = pd.Series(["card", "Card", "CARD ", "card", None, "cash", " cash"]).nunique()
+""",
+    "it-rows-with-gaps": """
+import pandas as pd
+gaps = {"amount": 3, "minutes": 5, "status": 5}
+df = pd.DataFrame({name: [None] * n + [1] * (9 - n) for name, n in gaps.items()})
+assert df.isna().sum().to_dict() == gaps
+answer = df.isna().any(axis=1).sum()
+""",
+    "it-missing-numbers": "answer = len(range(20001, 21200 + 1)) - 1150",
 }
 
 TEXT = {
@@ -78,8 +92,8 @@ answer = pd.Series(["Ana" + " " * 6 + "Silva"]).str.replace("  ", " ").str.count
 import unicodedata
 a, b = "Lindenstraße 4", "LINDENSTRASSE 4"
 steps = {"`.str.lower()`": str.lower, "`.str.casefold()`": str.casefold, "`.str.title()`": str.title,
-         '`.str.normalize("NFC")`': lambda text: unicodedata.normalize("NFC", text)}
-answer, = [name + " on both lists" for name, step in steps.items() if step(a) == step(b)]
+         '`.str.normalize("NFKC")`': lambda text: unicodedata.normalize("NFKC", text)}
+answer, = [name for name, step in steps.items() if step(a) == step(b)]
 """,
     "nt-nan-becomes-text": """
 import pandas as pd
@@ -118,6 +132,34 @@ s = pd.Series(["SP", "sp ", "Sp", "sp"])
 s = s.replace({"sp": "são paulo"}).str.strip().str.lower()
 answer = (s == "são paulo").sum()
 """,
+    "nt-show-the-quotes": """
+import pandas as pd
+df = pd.DataFrame({"city": ["Quito"] * 41 + ["Quito\\u00a0"] * 3})
+options = {'print(df["city"].nunique())': df["city"].nunique(),
+           'print(df["city"].value_counts(dropna=False))': df["city"].value_counts(dropna=False),
+           'print(df["city"].unique().tolist())': df["city"].unique().tolist(),
+           'print(df["city"].str.title().unique())': "as before, changed first"}
+answer, = ["`" + option + "`" for option, shown in options.items() if "\\\\xa0'" in str(shown)]
+""",
+    "ms-difference-direction": """
+import pandas as pd
+known, df = ["pune", "cebu"], pd.DataFrame({"branch": ["cebu", "poona"]})
+assert set(known) - set(df["branch"]) == {"pune"}
+answer = "No row says `pune`, spelled exactly so"
+""",
+    "ms-contains-count": """
+import pandas as pd
+df = pd.DataFrame({"job": ["batt. check", "battery-check", "check-in fee", "Check-in fee", "brakes"]})
+df.loc[df["job"].str.contains("check"), "job"] = "battery check"
+answer = (df["job"] == "battery check").sum()
+""",
+    "ms-rows-for-each-entry": """
+import pandas as pd
+s, d = pd.Series(["chi", "chi", "chgo", "chicago", "pune"]), {"chi": "chicago", "chgo": "chicago", "poona": "pune"}
+options = ["pd.Series(d)", "s.map(d)", "s.replace(d)", "s[s.isin(list(d))]"]
+options = [option + ".value_counts()" for option in options]
+answer, = ["`" + option + "`" for option in options if eval(option).to_dict() == {"chi": 2, "chgo": 1}]
+""",
 }
 
 TYPES = {
@@ -139,10 +181,6 @@ assert pd.to_datetime("2026/01/30", format=eval(answer)) == pd.Timestamp(2026, 1
 import pandas as pd
 cells = ["31.02.2026", "28.02.2026", "1.3.2026", "2026-03-01", "", "15.13.2026"]
 answer = pd.to_datetime(pd.Series(cells), format="%d.%m.%Y", errors="coerce").isna().sum()
-""",
-    "pd-text-max": """
-import pandas as pd
-answer = pd.Series(["15.01.2026", "28.02.2026", "03.03.2026"]).max()
 """,
     "pd-dayfirst-iso": """
 import warnings, pandas as pd
@@ -182,6 +220,37 @@ import pandas as pd
 assert pd.Series(["12.500", "7.250"]).str.replace(".", "", regex=True).tolist() == ["", ""]
 answer = "Two empty strings, nothing left"
 """,
+    "pd-silently-wrong": """
+import pandas as pd
+austin = pd.Series([f"01/{day:02}/2026" for day in range(13, 21)] + [f"02/{day:02}/2026" for day in range(3, 13)])
+austin = pd.concat([austin, pd.Series(["01/01/2026", "02/02/2026"])])
+right = pd.to_datetime(austin, format="%m/%d/%Y")
+read = pd.to_datetime(austin, format="%d/%m/%Y", errors="coerce")
+assert len(austin) == 20 and (right.dt.day <= 12).sum() == 12 and (right == read).sum() == 2
+answer = (read.notna() & (read != right)).sum()
+""",
+    "pd-serial-number": """
+import pandas as pd
+assert pd.to_datetime(46068, unit="D", origin="1899-12-30") == pd.Timestamp(2026, 2, 15)
+assert pd.to_datetime(46068, unit="D").year == 2096 and 46068 < 13 * 3600
+answer = "Days since the end of 1899, as a spreadsheet counts"
+""",
+    "pd-first-cell-sets": """
+import pandas as pd
+s = pd.Series(["05/04/2026", "25/01/2026"])
+try:
+    pd.to_datetime(s)
+except ValueError as fault:
+    assert "25/01/2026" in str(fault)
+    answer = "An error that names `25/01/2026`"
+assert pd.to_datetime(s, format="mixed").dt.month.tolist() == [5, 1]
+""",
+    "pn-dot-of-the-sign": """
+import pandas as pd
+figures = pd.Series(["Rs. 2,400.00"]).str.replace(r"[^\\d.,-]", "", regex=True).str.replace(",", "")
+assert figures[0] == ".2400.00" and pd.to_numeric(figures, errors="coerce").isna().all()
+answer = "A missing value"
+""",
 }
 
 ROWS = {
@@ -205,12 +274,6 @@ answer = (pd.Series(["paid", None, "open", None, "paid"]) != "paid").sum()
 import pandas as pd
 df = pd.DataFrame({"status": ["paid", "open", None], "value": [100, 50, 40]})
 answer = df["value"].sum() - df.groupby("status")["value"].sum().sum()
-""",
-    "dm-compare-with-nan": """
-import pandas as pd
-df = pd.DataFrame({"city": ["Lima", None, None]})
-options = ['df[df["city"].isna()]', 'df[df["city"] == ""]', 'df[df["city"] == None]', 'df[df["city"] == "nan"]']
-answer, = ["`" + option + "`" for option in options if len(eval(option)) == 2]
 """,
     "which-kind": """
 rows = [("A1", "Kofi Mensah", 62.5), ("B7", "Mei Tanaka", 40), ("A1", "Kofi Mensah", 62.5), ("B7", "Ole Hansen", 310)]
@@ -237,6 +300,28 @@ import pandas as pd
 df = pd.DataFrame({"id": [11, 12, 11, 13, 12], "amount": [100, 90, 100, 100, 70]})
 answer = df.drop_duplicates("id", keep="last")["amount"].sum()
 """,
+    "dm-equals-itself": "import pandas as pd; s = pd.Series([40, None, 25, None, 40]); answer = s.eq(s).sum()",
+    "dm-fill-after-sort": """
+import pandas as pd
+df = pd.DataFrame({"branch": ["Pune", None, None, "Nairobi", None], "amount": [50, 20, 90, 10, 60]})
+meant = df["branch"].ffill()
+answer = (df.sort_values("amount")["branch"].ffill().sort_index() != meant).sum()
+""",
+    "rd-find-clashes": """
+import pandas as pd
+rows = [(1, "a", "open"), (1, "a", "paid"), (2, "b", "open"), (2, "c", "open"), (3, "a", "paid")]
+df = pd.DataFrame(rows, columns=["id", "customer", "status"])
+answer = '`df.groupby("id")["customer"].nunique() > 1`'
+assert eval(answer.strip("`")).to_dict() == {1: False, 2: True, 3: False}
+""",
+    "rd-list-dropped": """
+import pandas as pd
+raw = pd.DataFrame({"order_id": ["1", "2", "1", "3", "2", "1"]})
+df = raw.drop_duplicates("order_id", keep="last")
+options = ['raw[raw["order_id"].duplicated()]', "raw[~raw.index.isin(df.index)]"]
+options += ['raw[~raw["order_id"].isin(df["order_id"])]', 'raw[raw["order_id"].duplicated(keep=False)]']
+answer, = ["`" + option + "`" for option in options if eval(option).index.tolist() == [0, 1, 2]]
+""",
 }
 
 PROOF = {
@@ -247,7 +332,7 @@ conditions = {
     'assert (df["value"] >= 0).any(), "negative"': (df["value"] >= 0).any(),
     'assert not (df["value"] < 0).any(), "negative"': not (df["value"] < 0).any(),
     'assert (df["value"] >= 0).all, "negative"': (df["value"] >= 0).all,
-    'assert ((df["value"] >= 0).all(), "negative")': ((df["value"] >= 0).all(), "negative"),
+    'assert len(df["value"] >= 0), "negative"': len(df["value"] >= 0),
 }
 answer, = ["`" + line + "`" for line, condition in conditions.items() if not condition]
 """,
@@ -295,6 +380,36 @@ answer = f"Compare to the cent: `{rule}`"
     "kl-rows-after": "answer = 480 - 12 - 7",
     "kl-expected-total": "answer = 51200 - 1060 - (240 - 180) + 2 * 0 + 60",
     "kl-open-questions": "answer = len({118, 140} | {118} | {152})",
+    "wc-which-break-passes": """
+import pandas as pd
+values = ["-1", 'float("nan")', "100000", "100000.01"]
+answer, = ["`" + value + "`" for value in values if pd.Series([5, eval(value)]).between(0, 100000).all()]
+""",
+    "wc-check-after-write": """
+import pandas as pd
+from pathlib import Path
+df = pd.DataFrame({"order_id": ["1", "1"]})
+try:
+    df.to_csv("orders_clean.csv", index=False)
+    assert df["order_id"].is_unique, "an order id occurs twice"
+except AssertionError:
+    assert Path("orders_clean.csv").read_text() == "order_id\\n1\\n1\\n"
+    answer = "Tonight's table, with the repeated id"
+""",
+    "kl-which-slip": """
+slips = {"A copy with an amount of 3,100 was not dropped": (1, 3100),
+         "An order of 3,100 was dropped, though it had no copy": (-1, -3100),
+         "An order was corrected from 4,000 to 900, and the old row stayed": (0, 4000 - 900),
+         "An order was corrected from 900 to 4,000, and the old row stayed": (0, 900 - 4000)}
+answer, = [text for text, change in slips.items() if change == (0, 3100)]
+""",
+    "kl-fell-out-of-groups": """
+import pandas as pd
+df = pd.DataFrame({"branch": ["Pune", "Poona", "Nairobi", "NBO"], "value": [2000, 400, 3000, 900]})
+before = df.groupby("branch")["value"].sum().sum()
+df["branch"] = df["branch"].map({"Poona": "Pune", "NBO": "Nairobi"})
+answer = before - df.groupby("branch")["value"].sum().sum()
+""",
 }
 
 LATE = """

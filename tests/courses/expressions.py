@@ -20,7 +20,8 @@ EXPRESSIONS = {
         "eval(text)['status'].tolist() == ['b', 'c', 'd']",
     ),
     "check-minutes": (
-        "df = pd.DataFrame({'minutes': [5.0, None, 0.0, -2.0]})",
+        "df = pd.DataFrame({'minutes': [5.0, None, 0.0, -2.0]}); "
+        "text = text.removeprefix('check(').removesuffix(', \"no time booked\")') if text.startswith('check(') else text",
         "eval(text).tolist() == [True, True, False, False]",
     ),
     "wc-write-unique": (
@@ -35,5 +36,35 @@ EXPRESSIONS = {
     "kl-ids-lost": (
         "raw, clean = pd.DataFrame({'id': ['1', '2', '2', '3']}), pd.DataFrame({'id': ['1', '3', '4']})",
         "list(map(str, set(eval(text)))) == ['2']",
+    ),
+    "set-postcode-type": (
+        "_ = Path('addresses.csv').write_text('postcode,n,city\\n01067,1,Dresden\\n'); "
+        "df = eval(filled(text, 'pd.read_csv(\"addresses.csv\", ____)'))",
+        "df['postcode'].tolist() == ['01067'] and df['n'].dtype == 'int64'",
+    ),
+    "tidy-status": (
+        "df = pd.DataFrame({'status': ['paid', 'Paid', 'PAID ', None]}); exec(text)",
+        "df['status'].dropna().tolist() == ['paid'] * 3 and df['status'].isna().sum() == 1",
+    ),
+    "map-service": (
+        'call = \'{"tuneup": "tune-up", "brakes": ____}\'; given = text.removeprefix(\'"brakes": \')',
+        "given.startswith('{') or eval(call.replace('____', given))['brakes'] == 'brake service'",
+    ),
+    "format-for-pune": (
+        "s = pd.Series(['14 Mar 2026 09:05'])",
+        "eval(filled(text, 'pd.to_datetime(s, format=____)'))[0] == pd.Timestamp(2026, 3, 14, 9, 5)",
+    ),
+    "pd-write-format": (
+        "s = pd.Series(['2026/01/30'])",
+        "eval(filled(text, 'pd.to_datetime(s, format=____)'))[0] == pd.Timestamp(2026, 1, 30)",
+    ),
+    "pn-read-csv-options": (
+        "_ = Path('lisbon.csv').write_text('total;n\\n1.234,50;1\\n'); "
+        'df = eval(filled(text, \'pd.read_csv("lisbon.csv", sep=";", ____)\'))',
+        "df['total'].tolist() == [1234.5]",
+    ),
+    "final-read": (
+        "df = eval(filled(text, 'pd.read_csv(\"late_orders.csv\", ____)'))",
+        "df['order_id'].iloc[0] == '00562'",
     ),
 }

@@ -10,7 +10,7 @@ import pytest
 
 from content.loader import load_course
 from tests.courses.answers import ANSWERS
-from tests.courses.clean_orders import clean
+from tests.courses.clean_orders import clean, tidy
 from tests.courses.expressions import EXPRESSIONS
 from tests.courses.make_orders import DATA, FILES
 from tests.courses.module_code import COURSE, MODULES, TAUGHT, Block, read_blocks, read_snippets, right_choices
@@ -86,18 +86,29 @@ def passes(line: str, df: object) -> bool:
     return line.startswith("assert")
 
 
+def filled(text: str, call: str) -> str:
+    """The call that an answer to a gap `____` makes; the answer may repeat the argument's name or the whole call."""
+    before = call[: call.index("____")]
+    keyword = before[max(before.rfind("("), before.rfind(" ")) + 1 :]
+    if text.startswith(call[: call.index("(") + 1]):
+        return text
+    return call.replace("____", text.removeprefix(keyword))
+
+
 def is_right(text: str, item_id: str) -> bool:
     """Whether an answer in code does what its item asks for."""
     setup, wanted = EXPRESSIONS[item_id]
-    namespace: dict[str, object] = {"pd": pd, "np": np, "passes": passes, "text": text}
-    exec(setup, namespace)
+    namespace: dict[str, object] = {"pd": pd, "np": np, "Path": Path, "tidy": tidy, "passes": passes, "filled": filled}
+    namespace["text"] = text
     try:
+        exec(setup, namespace)
         return bool(eval(wanted, namespace))
-    except (TypeError, ValueError, AttributeError, KeyError, IndexError):
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError, SyntaxError, NameError):
         return False
 
 
 @pytest.mark.parametrize("item_id", sorted(EXPRESSIONS))
+@pytest.mark.usefixtures("data_folder")
 def test_accepted_code_is_right_and_refused_code_is_wrong(item_id: str) -> None:
     options = ITEMS[item_id].options
     for text in options["accept"]:
