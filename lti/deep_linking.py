@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -89,7 +89,7 @@ def answer_request(
     browser_hashes: Sequence[str],
     graded: bool,
     base_url: str,
-    signing_key: Callable[[], SigningKey],
+    signing_key: SigningKey,
     now: datetime,
 ) -> Answer:
     """Use an open request up and return the signed selection; the caller commits.
@@ -113,8 +113,8 @@ def answer_request(
     if run(uow, unused.values(used_at=now)).rowcount != 1:
         raise LaunchRefusedError("not_found", registration_id=registration.id)
     message = response_message(registration, row.deployment_id, settings, choices, base_url=base_url, now=now)
-    key = signing_key()
-    return Answer(settings.return_url, sign(message, key.private_key, key.kid), registration.origins)
+    signed = sign(message, signing_key.private_key, signing_key.kid)
+    return Answer(settings.return_url, signed, registration.origins)
 
 
 def response_message(

@@ -106,9 +106,7 @@ class Gate:
             key = self._keys.known(found.registration.jwks_url, candidate.token.kid)
             if key is not None:
                 return self._finish(uow, candidate, found, key, launch, fault)
-        if fault is not None:
-            raise fault
-        key = self._find_key(candidate, found)
+        key = self._find_key(candidate, found, fault)
         with self._uow() as uow:
             return self._finish(uow, candidate, found, key, launch, fault)
 
@@ -225,12 +223,17 @@ class Gate:
         seen = [origin(u) for u in (back, settings.return_url if settings is not None else None) if u is not None]
         return tuple(dict.fromkeys([*registration.origins, *(o for o in seen if o is not None)]))
 
-    def _find_key(self, candidate: _Candidate, found: _Found) -> RSAPublicKey:
+    def _find_key(self, candidate: _Candidate, found: _Found, fault: LaunchRefusedError | None) -> RSAPublicKey:
+        url, kid = found.registration.jwks_url, candidate.token.kid
         try:
-            key = self._keys.find(found.registration.jwks_url, candidate.token.kid, found.browser)
+            key = self._keys.find(url, kid, found.browser, again=fault is None)
         except OSError as error:
+            if fault is not None:
+                raise fault from error
             candidate.trail.failed("key")
             raise LaunchRefusedError("keys_unreachable", str(error)[:200], registration_id=found.registration.id) from error
+        if key is None and fault is not None:
+            raise fault
         if key is None:
             candidate.trail.failed("key")
             raise LaunchRefusedError("key_unknown", registration_id=found.registration.id)

@@ -63,13 +63,14 @@ class PlatformKeys:
             return None
         return found.keys.get(kid)
 
-    def find(self, jwks_url: str, kid: str, browser: str) -> RSAPublicKey | None:
+    def find(self, jwks_url: str, kid: str, browser: str, *, again: bool = True) -> RSAPublicKey | None:
         """Return a key, fetched where it must be; None where the platform does not publish it.
 
-        Call it outside any transaction, for a launch that is right in all but the unseen key.
+        Call it outside any transaction.
 
         Args:
             browser: hash of the browser that asks, which limits what one attacker may cause.
+            again: fetch a fresh set again for a kid it lacks; only for a launch that is right in all but the unseen key.
 
         Raises:
             OSError: the platform does not answer with a key set, and no older one serves.
@@ -78,14 +79,14 @@ class PlatformKeys:
             key = self.known(jwks_url, kid)
             if key is not None:
                 return key
-            return self._find(jwks_url, kid, browser)
+            return self._find(jwks_url, kid, browser, again)
 
     def refresh(self, jwks_url: str) -> int:
         """Fetch a key set now and return its number of usable keys. Raises OSError."""
         keys, _ = self._fetch(jwks_url)
         return len(keys)
 
-    def _find(self, url: str, kid: str, browser: str) -> RSAPublicKey | None:
+    def _find(self, url: str, kid: str, browser: str, again: bool) -> RSAPublicKey | None:
         waited_until = self._seconds() + LEASE_S
         while True:
             now = self._seconds()
@@ -95,7 +96,7 @@ class PlatformKeys:
             if stored is not None and fresh and kid in stored.keys:
                 return stored.keys[kid]
             recent = [entry for entry in row["fruitless"] if now - entry[0] < FRUITLESS_S]
-            if fresh and (len(recent) >= FRUITLESS_PER_PLATFORM or any(entry[1] == browser for entry in recent)):
+            if fresh and (not again or len(recent) >= FRUITLESS_PER_PLATFORM or any(entry[1] == browser for entry in recent)):
                 return None
             if not fresh and row["tried_at"] > max(row["fetched_at"], now - FAILED_WAIT_S):
                 return self._stale(stored, kid, now)

@@ -115,7 +115,7 @@ def _deep_link(runtime: LtiRuntime, incoming: Request) -> Response:
     trail = Trail(new_reference())
     token = browser_token(incoming)
     # The first key of an installation is stored by a unit of work of its own, which could not write inside ours.
-    runtime.services.keys.active()
+    key = runtime.services.keys.active()
     try:
         with runtime.uow() as uow:
             answer = deep_linking.answer_request(
@@ -125,7 +125,7 @@ def _deep_link(runtime: LtiRuntime, incoming: Request) -> Response:
                 browser_hashes=[] if token is None else [browser_hash(runtime.secret, token)],
                 graded=incoming.form.get("graded", "1") != "0",
                 base_url=runtime.base_url,
-                signing_key=runtime.services.keys.active,
+                signing_key=key,
                 now=runtime.clock(),
             )
             uow.commit()

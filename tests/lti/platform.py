@@ -118,7 +118,7 @@ class Platform:
         }
         return {k: v for k, v in parameters.items() if v is not None}
 
-    def claims(self, nonce: str, **changes: Any) -> dict[str, Any]:
+    def claims(self, nonce: str, /, **changes: Any) -> dict[str, Any]:
         """Return the claims of a resource link launch; a change to `DROP` takes a claim out."""
         now = int(self.clock().timestamp())
         payload: dict[str, Any] = {
@@ -144,7 +144,7 @@ class Platform:
         }
         return {k: v for k, v in payload.items() if v is not DROP}
 
-    def deep_linking_claims(self, nonce: str, settings: Mapping[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    def deep_linking_claims(self, nonce: str, settings: Mapping[str, Any] | None = None, /, **changes: Any) -> dict[str, Any]:
         own = {
             "deep_link_return_url": f"{self.issuer}/deep",
             "accept_types": ["link", "ltiResourceLink"],
