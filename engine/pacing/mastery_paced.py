@@ -182,7 +182,9 @@ class MasteryPaced:
         if spent or not unseen(path, slot.items):
             code = "close.time_spent" if spent else "close.pool_spent"
             done = Adjustment("close", slot.key, Reason(code, facts), (slot.key,))
-            return Advance(close(path, [slot.key], "practised"), (done,))
+            path = close(path, [slot.key], "practised")
+            flagged = _flag(path, slot, facts) if known.high < STANDARD else Advance(path)
+            return Advance(flagged.path, (done, *flagged.adjustments))
         return None
 
     def _help(self, path: PathState, slot: Slot, look: Outlook) -> Advance:
@@ -202,10 +204,7 @@ class MasteryPaced:
             card = path.since_card >= CARD_EVERY
             path = replace(path, queue=(*path.queue, Queued(help_, purpose, reason)), since_card=0 if card else path.since_card)
             return Advance(path, (Adjustment("insert", slot.key, reason, (help_,), seconds, card),))
-        if slot.key in path.flags:
-            return Advance(path)
-        flagged = replace(path, flags=(*path.flags, slot.key))
-        return Advance(flagged, (Adjustment("flag", slot.key, Reason("help.instructor", facts)),))
+        return _flag(path, slot, facts)
 
     def _after_test_out(self, path: PathState, response: Response, slot: Slot, look: Outlook) -> Advance:
         if response.evidence is not True:
@@ -221,6 +220,14 @@ class MasteryPaced:
         path = close(replace(path, testing=None, test_right=0, since_card=0), open_, "tested_out")
         reason = Reason("skip.tested_out", {"skill": slot.skill_id, "right": right, "of": right})
         return Advance(path, (Adjustment("skip", slot.key, reason, open_, seconds, card=True),))
+
+
+def _flag(path: PathState, slot: Slot, facts: dict[str, object]) -> Advance:
+    """Tell the instructor, once a slot."""
+    if slot.key in path.flags:
+        return Advance(path)
+    flagged = replace(path, flags=(*path.flags, slot.key))
+    return Advance(flagged, (Adjustment("flag", slot.key, Reason("help.instructor", facts)),))
 
 
 def _time_is_up(path: PathState, slot: Slot, state: SlotState, look: Outlook) -> bool:

@@ -263,3 +263,16 @@ def test_practice_closes_in_time_for_what_stands_behind_it_unless_untimed():
     assert practised("1") < practised("2") <= practised("untimed")
     with pytest.raises(Refused):
         Walk().override("accommodate", "3")
+
+
+def test_practice_that_ends_far_from_mastery_tells_the_instructor_once():
+    walk = Walk()
+    for _ in range(40):
+        decision = walk.decide()
+        if decision.kind != "present":
+            break
+        walk.answer(decision, False, active_s=400.0)
+    codes = [a.reason.code for a in walk.adjustments]
+    assert "close.time_spent" in codes
+    assert codes.count("help.instructor") == 1
+    assert walk.path.flags == (SLOT,)
