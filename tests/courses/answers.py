@@ -196,6 +196,7 @@ answer, = ["`" + mask + "`" for mask in masks if eval(mask).tolist() == [False, 
 """,
     "pd-two-digit-year": """
 import pandas as pd
+assert pd.to_datetime("14.03.69", format="%d.%m.%y").year == 1969
 answer = pd.to_datetime("14.03.68", format="%d.%m.%y").year
 """,
     "read-two-amounts": "answer = float('1.234,50'.replace('.', '').replace(',', '.')) + float('550,00'.replace(',', '.'))",
