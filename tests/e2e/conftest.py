@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -73,9 +72,3 @@ def own_redis(url: str, worker: str) -> str:
     number = int(worker.removeprefix("gw")) if worker.startswith("gw") else 0
     return worker_url(redis_server_url(), f"gw{FAR + number % FAR}")
 
-
-def folder_of(tmp_path: Path, name: str) -> Path:
-    """Return a new folder of a test."""
-    made = tmp_path / name
-    made.mkdir()
-    return made

@@ -197,19 +197,15 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.
 
 def run_all(commands: Sequence[Sequence[str]], environment: Mapping[str, str]) -> None:
     """Run several commands of `pacemate`, all of which must succeed; fail in one line otherwise."""
-    done = subprocess.run(
-        python("-c", ALL, json.dumps(commands)),
-        env=dict(environment),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_S,
-        check=False,
-    )
+    done = _finish(python("-c", ALL, json.dumps(commands)), environment)
     if done.returncode != 0:
-        pytest.fail(
-            f"setting the installation up: {' | '.join((done.stderr + done.stdout)[-1500:].split(chr(10)))}", pytrace=False
-        )
+        said = " | ".join((done.stderr + done.stdout)[-1500:].splitlines())
+        pytest.fail(f"setting the installation up: {said}", pytrace=False)
+
+
+def _finish(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    told = dict(environment)
+    return subprocess.run(command, env=told, cwd=ROOT, capture_output=True, text=True, timeout=COMMAND_S, check=False)
 
 
 def pacemate() -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, Response, expect
 
 from content.loader import activity_types
+from engine.domain.responses import PublicView
 from pacemate.demo.answers import answer_to
 from tests.e2e.installation import Installation, course_version
 from tests.e2e.pages import ANSWER
 from tests.e2e.record import Presented, Record
-
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
@@ -93,21 +94,37 @@ class Seat:
 
     def fill(self, right: bool = True) -> bool:
         """Answer by the keyboard without sending; False where nothing is asked."""
-        assert self.presented is not None
-        shown = self.presented[1]
-        activity = course_version(self.installation.courses[shown.course_id]).activities[shown.activity_id]
-        view = activity_types()[activity.type].present(activity, shown.variant_seed)
-        values = answer_to(activity, view, right, random.Random(3))
-        if activity.type in TYPING:
+        type_, view, values = self.answer_here(right)
+        if type_ in TYPING:
             box = self.tool.get_by_role("textbox")
             self.focus(lambda: bool(box.evaluate("b => b === document.activeElement")))
             self.page.keyboard.type(str(next(iter(values.values()))))
-        elif activity.type == "choice":
+        elif type_ == "choice":
             self.frame.evaluate("document.getElementById('main').focus()")
             tokens = [option["token"] for option in view.data["options"]]
             for token in values.get("options") or [values["option"]]:
                 self.page.keyboard.press(str(tokens.index(token) + 1))
         return bool(values)
+
+    def fill_by_mouse(self, right: bool = True) -> bool:
+        """Answer without scripts and without sending; False where nothing is asked."""
+        _, _, values = self.answer_here(right)
+        for name, value in values.items():
+            for part in value if isinstance(value, list) else [value]:
+                option = self.frame.locator(f'input[name="{name}"][value="{part}"]')
+                if option.count():
+                    option.check()
+                else:
+                    self.tool.get_by_role("textbox").fill(str(part))
+        return bool(values)
+
+    def answer_here(self, right: bool) -> tuple[str, PublicView, Mapping[str, Any]]:
+        """Return the type of what is presented, how it is shown, and an answer to it."""
+        assert self.presented is not None
+        shown = self.presented[1]
+        activity = course_version(self.installation.courses[shown.course_id]).activities[shown.activity_id]
+        view = activity_types()[activity.type].present(activity, shown.variant_seed)
+        return activity.type, view, answer_to(activity, view, right, random.Random(3))
 
     def step(self, right: bool = True) -> bool:
         """Do one step by the keyboard: answer and send, or read on; return whether an answer was given."""

@@ -120,20 +120,21 @@ def test_a_milestone_is_celebrated_and_a_key_puts_it_away(two_sites: Installatio
 
 def test_the_walk_works_without_scripts(two_sites: Installation, chromium: Browser) -> None:
     context = chromium.new_context(viewport=PHONE, java_script_enabled=False)
-    page = context.new_page()
+    seat = Seat(two_sites, context, "learner-04")
+    page = seat.page
     page.goto(f"{two_sites.sandbox.base_url}/launch/bundled-link?as=learner-04&target=window")
     while page.get_by_role("button", name="Start").count() == 0:
         page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Start").click()
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("radio").first.check()
+    while not seat.fill_by_mouse():
+        page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Check the answer").click()
-    expect(page.get_by_role("heading", name="Right").or_(page.get_by_role("heading", name="Not yet"))).to_be_visible()
+    expect(page.get_by_role("heading", name="Right")).to_be_visible()
     record = Record(two_sites.database)
-    assert len(record.responses(record.enrolment("learner-04", BUNDLED).id)) == 2
-    page.get_by_role("button", name="Continue").or_(page.get_by_role("button", name="Try again")).click()
-    page.wait_for_url("**/learn/*/module/*")
-    assert page.get_by_role("main").inner_text()
+    answered = len(record.responses(record.enrolment("learner-04", BUNDLED).id))
+    page.get_by_role("button", name="Continue").click()
+    assert seat.presented is not None
+    assert answered >= 2
     context.close()
 
 

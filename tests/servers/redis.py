@@ -32,18 +32,19 @@ def worker_url(server_url: str, worker: str) -> str:
 def _begin(folder: Path) -> Mapping[str, Any]:
     if "TEST_REDIS_URL" in os.environ:
         return {"url": os.environ["TEST_REDIS_URL"]}
-    program = _program()
+    program = redis_program()
     home = folder / "redis"
     home.mkdir()
     port = _free_port()
     options = {"port": port, "bind": "127.0.0.1", "save": "", "appendonly": "no", "dir": home, "databases": DATABASES}
     command = [program, *(part for key, value in options.items() for part in (f"--{key}", str(value)))]
     url = f"redis://127.0.0.1:{port}"
-    guarded("redis", command, folder, ready=lambda: _answers(url))
+    guarded("redis", command, folder, ready=lambda: redis_answers(url))
     return {"url": url}
 
 
-def _program() -> str | Path:
+def redis_program() -> str | Path:
+    """Return the server's program. Raises ServerMissing."""
     found = shutil.which("redis-server")
     if found is not None:
         return found
@@ -61,7 +62,8 @@ def _free_port() -> int:
         return port
 
 
-def _answers(url: str) -> bool:
+def redis_answers(url: str) -> bool:
+    """Return whether a server answers."""
     with redis.Redis.from_url(url, socket_connect_timeout=2) as client:
         try:
             return bool(client.ping())
