@@ -153,6 +153,14 @@ df = pd.DataFrame({"job": ["batt. check", "battery-check", "check-in fee", "Chec
 df.loc[df["job"].str.contains("check"), "job"] = "battery check"
 answer = (df["job"] == "battery check").sum()
 """,
+    "ms-no-threshold": """
+from difflib import SequenceMatcher
+pairs = {("muenchen", "münchen"): 80, ("sulzbach", "salzbach"): 88, ("hessen", "essen"): 91, ("hambrg", "hamburg"): 92}
+assert {pair: round(100 * SequenceMatcher(None, *pair).ratio()) for pair in pairs} == pairs
+slips, others = [80, 92], [88, 91]
+assert not any(min(slips) >= limit > max(others) for limit in range(101))
+answer = "No limit does"
+""",
     "ms-rows-for-each-entry": """
 import pandas as pd
 s, d = pd.Series(["chi", "chi", "chgo", "chicago", "pune"]), {"chi": "chicago", "chgo": "chicago", "poona": "pune"}
@@ -396,6 +404,23 @@ try:
 except AssertionError:
     assert Path("orders_clean.csv").read_text() == "order_id\\n1\\n1\\n"
     answer = "Tonight's table, with the repeated id"
+""",
+    "kl-rule-for-one-order": """
+import pandas as pd
+day = pd.to_datetime(pd.Series([None, "2026-01-05", None]))
+answer = pd.Timestamp("2026-02-28")
+lines = ['df["day"] = df["day"].fillna(answer)', 'df["day"] = df["day"].replace("31.02.2026", answer)']
+lines += ['df.loc[df["order_id"] == "00445", "day"] = answer', 'df.loc[445, "day"] = answer']
+right = []
+for line in lines:
+    df = pd.DataFrame({"order_id": ["00445", "00446", "00448"], "day": day})
+    try:
+        exec(line)
+    except (TypeError, ValueError):
+        continue
+    if len(df) == 3 and df["day"].isna().tolist() == [False, False, True]:
+        right.append("`" + line + "`")
+answer, = right
 """,
     "kl-which-slip": """
 slips = {"A copy with an amount of 3,100 was not dropped": (1, 3100),
