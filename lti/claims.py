@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from engine.domain.enrolment import Role
+from lti.reading import DEEP_LINKING, LTI, MAX_URL, Claims
 from lti.refusals import LaunchRefusedError
 from lti.roles import standing
 
-LTI: Final = "https://purl.imsglobal.org/spec/lti/claim/"
-DEEP_LINKING: Final = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 AGS: Final = "https://purl.imsglobal.org/spec/lti-ags/"
 NRPS: Final = "https://purl.imsglobal.org/spec/lti-nrps/"
 
@@ -25,9 +24,7 @@ SCOPE_ROSTER: Final = NRPS + "scope/contextmembership.readonly"
 
 MessageType = Literal["LtiResourceLinkRequest", "LtiDeepLinkingRequest"]
 MESSAGE_TYPES: Final = ("LtiResourceLinkRequest", "LtiDeepLinkingRequest")
-MAX_ID: Final = 1024
 MAX_TITLE: Final = 2048
-MAX_URL: Final = 4096
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.IGNORECASE)
 
 
@@ -119,87 +116,6 @@ class LaunchContext:
         if self.context_id is not None:
             return f"context:{self.context_id}"
         return f"link:{self.deployment_id}:{self.resource_link_id}"
-
-
-class Claims:
-    """Typed reading of a verified payload; every mistake is a `LaunchRefusedError`."""
-
-    def __init__(self, payload: Mapping[str, Any], prefix: str = "") -> None:
-        self._payload = payload
-        self._prefix = prefix
-
-    def has(self, name: str) -> bool:
-        """Return whether a claim is there and not null."""
-        return self._payload.get(name) is not None
-
-    def text(self, name: str, limit: int = MAX_ID) -> str | None:
-        """Return a text claim, None where it is missing or null."""
-        value = self._payload.get(name)
-        if value is None:
-            return None
-        return self._checked(name, value, limit)
-
-    def required(self, name: str, limit: int = MAX_ID) -> str:
-        """Return a text claim that must be there and not empty."""
-        value = self.text(name, limit)
-        if value is None or not value.strip():
-            raise LaunchRefusedError("claim_missing", self._say(name))
-        return value
-
-    def group(self, name: str) -> Claims | None:
-        """Return an object claim, None where it is missing or null."""
-        value = self._payload.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, Mapping):
-            raise LaunchRefusedError("claim_malformed", f"{self._say(name)} must be an object")
-        return Claims(value, f"{self._say(name)}.")
-
-    def texts(self, name: str, *, required: bool = False) -> tuple[str, ...]:
-        """Return a claim that is a list of texts; null entries are left out."""
-        value = self._payload.get(name)
-        if value is None:
-            if required:
-                raise LaunchRefusedError("claim_missing", self._say(name))
-            return ()
-        if not isinstance(value, list) or len(value) > 200:
-            raise LaunchRefusedError("claim_malformed", f"{self._say(name)} must be a list of texts")
-        return tuple(self._checked(name, entry, MAX_ID) for entry in value if entry is not None)
-
-    def flag(self, name: str) -> bool | None:
-        """Return a true/false claim; the texts "true" and "false" pass, as Moodle's do."""
-        value = self._payload.get(name)
-        if value is None or isinstance(value, bool):
-            return value
-        if value in ("true", "false", "1", "0"):
-            return value in ("true", "1")
-        raise LaunchRefusedError("claim_malformed", f"{self._say(name)} must be true or false")
-
-    def url(self, name: str) -> str | None:
-        """Return a URL as text; who uses it checks where it leads."""
-        return self.text(name, MAX_URL)
-
-    def custom(self, name: str) -> str | None:
-        """Return a custom parameter, None where it is missing, empty or an unsubstituted variable."""
-        value = self._payload.get(name)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            value = str(value)
-        if value is None or value == "":
-            return None
-        checked = self._checked(name, value, MAX_URL).strip()
-        return None if not checked or checked[0] in "${" else checked
-
-    def _checked(self, name: str, value: object, limit: int) -> str:
-        if not isinstance(value, str):
-            raise LaunchRefusedError("claim_malformed", f"{self._say(name)} must be text")
-        if len(value) > limit:
-            raise LaunchRefusedError("claim_malformed", f"{self._say(name)} is longer than {limit} characters")
-        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
-            raise LaunchRefusedError("claim_malformed", f"{self._say(name)} has characters that are no text")
-        return value
-
-    def _say(self, name: str) -> str:
-        return self._prefix + name.removeprefix(LTI).removeprefix(DEEP_LINKING)
 
 
 def reduce_claims(

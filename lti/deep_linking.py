@@ -15,10 +15,11 @@ from sqlalchemy import delete, insert, select, update
 
 from engine.domain.catalog import CourseVersion
 from engine.domain.unit_of_work import UnitOfWork
-from lti.claims import DEEP_LINKING, LTI, DeepLinkSettings, LaunchContext, split_content
+from lti.claims import DeepLinkSettings, LaunchContext, split_content
 from lti.jose import sign
 from lti.keys import SigningKey
 from lti.quirks.families import quirks
+from lti.reading import DEEP_LINKING, LTI
 from lti.refusals import LaunchRefusedError
 from lti.registrations import Registration, get
 from lti.storage import deep_links, run

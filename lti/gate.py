@@ -7,36 +7,29 @@ checks are ours; pylti1p3's own validators run after them as a second opinion (d
 from __future__ import annotations
 
 import hmac
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from pylti1p3.exception import LtiException
-from pylti1p3.message_validators.deep_link import DeepLinkMessageValidator
-from pylti1p3.message_validators.resource_message import ResourceMessageValidator
 from sqlalchemy import Row, and_, select
 
 from engine.domain.unit_of_work import UnitOfWork
-from lti import logins
+from lti import checks, logins
 from lti.addresses import belongs_to_tool, origin, same_platform, secure
 from lti.browser import browser_hash
-from lti.claims import LTI, Claims, LaunchContext, reduce_claims
+from lti.claims import LaunchContext, reduce_claims
 from lti.jose import TokenError, UnverifiedToken, parse, verify
 from lti.launch_log import LaunchLog, Trail
 from lti.links import remember
 from lti.platform_keys import PlatformKeys
 from lti.quirks.families import family_of, quirks
+from lti.reading import LTI, Claims
 from lti.refusals import LaunchRefusedError
 from lti.registrations import Registration, add_deployment, from_row
 from lti.storage import deployments, login_states, registrations, run
 
-LEEWAY_S: Final = 60
-MAX_AGE_S: Final = 600
-LAST_SECOND: Final = 253_402_300_799
-_VALIDATORS: Final = (ResourceMessageValidator(), DeepLinkMessageValidator())
 _LOGIN: Final = ("state_hash", "nonce_hash", "browser_hash", "storage_target", "expires_at", "consumed_at")
 
 
@@ -175,11 +168,11 @@ class Gate:
         payload, trail, registration = candidate.token.payload, candidate.trail, found.registration
         claims = Claims(payload)
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("registration", lambda: _registration_active(registration)),
-            ("issuer", lambda: _issuer(claims, registration)),
-            ("audience", lambda: _audience(payload, registration)),
-            ("nonce", lambda: _nonce(claims, found.row.nonce_hash)),
-            ("time", lambda: _times(payload, self._clock().timestamp())),
+            ("registration", lambda: checks.registration_active(registration)),
+            ("issuer", lambda: checks.issuer(claims, registration)),
+            ("audience", lambda: checks.audience(payload, registration)),
+            ("nonce", lambda: checks.nonce(claims, found.row.nonce_hash)),
+            ("time", lambda: checks.times(payload, self._clock().timestamp())),
         )
         for name, step in steps:
             _noted(trail, name, step)
@@ -199,7 +192,7 @@ class Gate:
         trail.message_type, trail.deployment_id = launch.message_type, launch.deployment_id
         if not belongs_to_tool(claims.required(LTI + "target_link_uri", 8192), self._base_url):
             raise LaunchRefusedError("target_foreign")
-        _second_opinion(payload)
+        checks.second_opinion(payload)
         platform = claims.group(LTI + "tool_platform")
         code = platform.text("product_family_code") if platform is not None else None
         family = registration.family if registration.family != "generic" else family_of(code, registration.issuer)
@@ -288,69 +281,6 @@ def _noted(trail: Trail, name: str, step: Callable[[], None]) -> None:
         trail.failed(name)
         raise
     trail.passed(name)
-
-
-def _registration_active(registration: Registration) -> None:
-    if registration.status != "active":
-        raise LaunchRefusedError("platform_inactive", registration.status)
-
-
-def _issuer(claims: Claims, registration: Registration) -> None:
-    if claims.required("iss", 2048) != registration.issuer:
-        raise LaunchRefusedError("issuer")
-
-
-def _audience(payload: Mapping[str, Any], registration: Registration) -> None:
-    aud, azp = payload.get("aud"), payload.get("azp")
-    audiences = [aud] if isinstance(aud, str) else aud
-    if not isinstance(audiences, list) or not audiences or not all(isinstance(a, str) for a in audiences):
-        raise LaunchRefusedError("audience", "aud is missing or malformed")
-    if registration.client_id not in audiences:
-        raise LaunchRefusedError("audience")
-    if azp is None and len(audiences) > 1:
-        raise LaunchRefusedError("audience", "azp is missing")
-    if azp is not None and azp != registration.client_id:
-        raise LaunchRefusedError("audience", "azp names another client")
-
-
-def _nonce(claims: Claims, nonce_hash: str) -> None:
-    nonce = claims.text("nonce", 512)
-    if nonce is None or not hmac.compare_digest(logins.digest(nonce), nonce_hash):
-        raise LaunchRefusedError("nonce")
-
-
-def _times(payload: Mapping[str, Any], now_s: float) -> None:
-    exp, iat, nbf = (_second(payload, name) for name in ("exp", "iat", "nbf"))
-    if exp is None or exp <= now_s - LEEWAY_S:
-        raise LaunchRefusedError("expired", "exp is missing" if exp is None else "")
-    if iat is None or iat > now_s + LEEWAY_S or iat < now_s - MAX_AGE_S:
-        raise LaunchRefusedError("issued_at", "iat is missing" if iat is None else "")
-    if exp <= iat:
-        raise LaunchRefusedError("expired", "exp is not after iat")
-    if nbf is not None and nbf > now_s + LEEWAY_S:
-        raise LaunchRefusedError("issued_at", "nbf is in the future")
-
-
-def _second(payload: Mapping[str, Any], name: str) -> float | None:
-    value = payload.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise LaunchRefusedError("claim_malformed", f"{name} must be a number")
-    if not math.isfinite(value) or not 0 <= value <= LAST_SECOND:
-        raise LaunchRefusedError("claim_malformed", f"{name} is no date")
-    return float(value)
-
-
-def _second_opinion(payload: Mapping[str, Any]) -> None:
-    """Ask pylti1p3's validators too, now that nothing in the payload can crash them."""
-    body = dict(payload)
-    try:
-        for validator in _VALIDATORS:
-            if validator.can_validate(body):
-                validator.validate(body)
-    except LtiException as error:
-        raise LaunchRefusedError("claim_malformed", str(error)[:200]) from error
 
 
 def _storable(text: str) -> str:

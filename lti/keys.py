@@ -65,7 +65,7 @@ class Vault:
         if key is not None:
             try:
                 return AESGCM(key).decrypt(data[:12], data[12:], name.encode())
-            except InvalidTag:
+            except (InvalidTag, ValueError):
                 pass
         raise ConfigurationError(
             "SECRET_KEY: the tool's private keys were encrypted under another secret. "

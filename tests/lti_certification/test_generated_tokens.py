@@ -1,0 +1,112 @@
+"""Generated tokens: none is accepted, and none is answered with 5xx."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lti.claims import reduce_claims
+from lti.jose import TokenError, parse, sign
+from lti.refusals import REASONS, LaunchRefusedError
+from tests.lti.platform import AGS, DL, LTI, NRPS, TOOL, Platform, begin, rsa_key
+
+EXAMPLES = int(os.environ.get("LTI_GENERATED_TOKENS", "2000"))
+NAMES = [
+    *("iss", "aud", "azp", "sub", "iat", "exp", "nbf", "nonce", "name", "email", "locale"),
+    *(LTI + n for n in ("version", "message_type", "deployment_id", "target_link_uri", "resource_link", "roles")),
+    *(LTI + n for n in ("context", "custom", "launch_presentation", "tool_platform", "lis")),
+    DL + "deep_linking_settings",
+    AGS + "claim/endpoint",
+    NRPS + "claim/namesroleservice",
+]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=40) | st.sampled_from(NAMES),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+CLAIMS = st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes=CLAIMS)
+def test_any_claims_are_reduced_or_refused(changes: dict[str, Any]) -> None:
+    """Signed by the platform, so everything hangs on the reading of the claims: a context, or a refusal in words."""
+    good = {
+        "sub": "learner-1",
+        LTI + "version": "1.3.0",
+        LTI + "message_type": "LtiResourceLinkRequest",
+        LTI + "deployment_id": "dep-1",
+        LTI + "resource_link": {"id": "link-1"},
+        LTI + "roles": [],
+    }
+    refused: LaunchRefusedError | None = None
+    try:
+        launch = reduce_claims({**good, **changes}, reference="r", registration_id="1", tenant_id="2", storage_target=None)
+    except LaunchRefusedError as error:
+        refused = error
+    if refused is not None:
+        assert 400 <= refused.refusal("r").status < 500
+        return
+    assert launch.sub
+    assert launch.message_type in ("LtiResourceLinkRequest", "LtiDeepLinkingRequest")
+    assert launch.role in ("learner", "instructor")
+
+
+def part(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+HEADERS = st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "jwk", "jku", "b64"]), JSON, max_size=4)
+TOKENS = st.one_of(
+    st.text(max_size=60),
+    st.binary(max_size=80).map(lambda b: b.decode("latin-1")),
+    st.builds(
+        lambda h, p, s: f"{part(json.dumps(h).encode())}.{part(json.dumps(p).encode())}.{part(s)}",
+        HEADERS | st.just({"alg": "RS256", "kid": "kid-1"}),
+        JSON | CLAIMS,
+        st.binary(max_size=256),
+    ),
+)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(token=TOKENS)
+def test_any_text_is_taken_apart_or_refused(token: str) -> None:
+    refused: TokenError | None = None
+    try:
+        found = parse(token)
+    except TokenError as error:
+        refused = error
+    if refused is not None:
+        assert refused.code in REASONS
+        return
+    assert found.kid
+    assert isinstance(found.payload, dict)
+
+
+@pytest.fixture
+def warm(browser: FlaskClient, platform: Platform) -> FlaskClient:
+    begun = begin(browser, platform)
+    assert begun.post(platform.sign(platform.claims(begun.nonce))).status_code == 200
+    return browser
+
+
+@settings(max_examples=max(EXAMPLES // 10, 50), deadline=None, suppress_health_check=list(HealthCheck))
+@given(token=TOKENS, changes=CLAIMS)
+def test_none_is_accepted_and_none_is_a_fault_of_ours(
+    warm: FlaskClient, platform: Platform, token: str, changes: dict[str, Any]
+) -> None:
+    """Over HTTP, under a live login: generated tokens, and good tokens with claims changed and another's signature."""
+    begun = begin(warm, platform)
+    signed = sign({**platform.claims(begun.nonce), **changes}, rsa_key("stranger"), platform.kid)
+    for attempt in (token.encode("utf-8", "surrogatepass").decode("utf-8", "replace"), signed):
+        response = warm.post("/lti/launch", data={"id_token": attempt, "state": begun.state}, base_url=TOOL)
+        assert 400 <= response.status_code < 500
+        assert response.json["code"] in REASONS
