@@ -138,7 +138,7 @@ df = pd.DataFrame({"city": ["Quito"] * 41 + ["Quito\\u00a0"] * 3})
 options = {'print(df["city"].nunique())': df["city"].nunique(),
            'print(df["city"].value_counts(dropna=False))': df["city"].value_counts(dropna=False),
            'print(df["city"].unique().tolist())': df["city"].unique().tolist(),
-           'print(df["city"].str.title().unique())': "as before, changed first"}
+           'print(df["city"].str.upper().value_counts())': df["city"].str.upper().value_counts()}
 answer, = ["`" + option + "`" for option, shown in options.items() if "\\\\xa0'" in str(shown)]
 """,
     "ms-difference-direction": """
@@ -425,8 +425,8 @@ answer, = right
     "kl-which-slip": """
 slips = {"A copy with an amount of 3,100 was not dropped": (1, 3100),
          "An order of 3,100 was dropped, though it had no copy": (-1, -3100),
-         "An order was corrected from 4,000 to 900, and the old row stayed": (0, 4000 - 900),
-         "An order was corrected from 900 to 4,000, and the old row stayed": (0, 900 - 4000)}
+         "Of an order corrected from 4,000 to 900, the old row was kept": (0, 4000 - 900),
+         "Of an order corrected from 900 to 4,000, the old row was kept": (0, 900 - 4000)}
 answer, = [text for text, change in slips.items() if change == (0, 3100)]
 """,
     "kl-fell-out-of-groups": """

@@ -46,9 +46,11 @@ EXPRESSIONS = {
         "df = pd.DataFrame({'status': ['paid', 'Paid', 'PAID ', None]}); exec(text)",
         "df['status'].dropna().tolist() == ['paid'] * 3 and df['status'].isna().sum() == 1",
     ),
-    "map-service": (
-        'call = \'{"tuneup": "tune-up", "brakes": ____}\'; given = text.removeprefix(\'"brakes": \')',
-        "given.startswith('{') or eval(call.replace('____', given))['brakes'] == 'brake service'",
+    "map-or-replace": (
+        "df, d = pd.DataFrame({'service': ['brake', 'brake service', 'tune-up']}), {'brake': 'brake service'}; "
+        "given = text.removeprefix('df[\"service\"] = ').removeprefix('.'); "
+        "got = eval(given if given.startswith('df') else 'df[\"service\"].' + given + '(d)')",
+        "got.tolist() == ['brake service', 'brake service', 'tune-up']",
     ),
     "format-for-pune": (
         "s = pd.Series(['14 Mar 2026 09:05'])",
