@@ -84,6 +84,10 @@ def _saw_them_do(path: PathState, override: Override, look: Outlook) -> Advance:
                 continue
             keys = tuple(k for k in segment.elements if k not in path.closed)
             path = close(close(path, segment.teaching, "skipped"), [slot.key], "mastered")
+            # What was practised in vain is mastered now, and asks nobody for help any more.
+            if path.closed[slot.key] == "practised":
+                path = replace(path, closed={**path.closed, slot.key: "mastered"})
+            path = replace(path, flags=tuple(f for f in path.flags if f != slot.key))
             reason = Reason("skip.seen_by_instructor", {"skill": slot.skill_id})
             adjustments.append(Adjustment("skip", slot.key, reason, keys, -element_seconds(look.version, keys), card=True))
     if not adjustments:

@@ -26,7 +26,7 @@ def test_who_is_stuck_comes_first_then_who_is_quiet_then_the_rest(house: House) 
     assert order_of(page, "Vera", "Liam", "Ines", "Sven") == ["Sven", "Liam", "Vera", "Ines"]
     text = words_of(page)
     assert "3 of 4 need you today" in text
-    assert "1 is stuck on a skill, 2 have gone quiet and 1 is on the way." in text
+    assert "1 needs help with a skill, 2 have gone quiet and 1 is on the way." in text
     slot = house.version.slot(state.path.flags[0])
     title = house.version.skills[slot.skill_id].title
     figures = state.path.slots[slot.key]
@@ -182,3 +182,23 @@ def test_a_learner_may_not_open_the_instructors_pages(sqlite_house: House, path:
     browser = sqlite_house.browser()
     browser.launch()
     assert browser.get(f"/cohort/{browser.launch_id}/{path}").status_code == 403
+
+
+def test_what_was_practised_in_vain_can_be_marked_as_seen(sqlite_house: House) -> None:
+    house = sqlite_house
+    ada = join(house, "ada")
+    slots = {s.key for m in house.version.modules for s in m.slots}
+    for _ in range(200):
+        state = answer(house, ada, 1, right=False)
+        ended = [key for key in state.path.flags if state.path.closed.get(key) == "practised"]
+        if ended:
+            break
+    assert ended
+    assert set(ended) <= slots
+    skill = house.version.slot(ended[0]).skill_id
+    browser = instructor(house)
+    title = house.version.skills[skill].title
+    assert f"Practised “{title}” and is not there yet" in words_of(browser.page)
+    browser.get(f"learner/{ada.id}")
+    assert browser.post(f"learner/{ada.id}/saw-them-do", {"target": skill, "note": "Did it live"}).status_code == 303
+    assert f"Practised “{title}”" not in words_of(browser.get("").get_data(as_text=True))

@@ -105,6 +105,6 @@ def _stuck(evidence: Evidence) -> tuple[Cause, ...]:
         title = version.skills[slot.skill_id].title
         score = score_words(state.right, state.first_tries)
         share = state.right / state.first_tries if state.first_tries else 0.0
-        how = "Stuck on" if closure is None else "Went on without"
-        found.append(Cause("stuck", f"{how} “{title}”: {score}", slot.skill_id, share))
+        where = f"Stuck on “{title}”" if closure is None else f"Practised “{title}” and is not there yet"
+        found.append(Cause("stuck", f"{where}: {score}", slot.skill_id, share))
     return tuple(sorted(found, key=lambda c: c.share))

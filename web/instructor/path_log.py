@@ -22,7 +22,10 @@ ACTS: Final[dict[str, str]] = {
     "waive": "Waived: {target}",
     "saw_them_do": "You saw them do {target}",
     "mode": "Changed the pace to {target}",
+    "skip_review": "Skipped the review",
 }
+PRIVATE: Final = frozenset({"accommodate"})
+"""Acts that are the learner's own affair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def path_log(state: LearnerState, uow: UnitOfWork) -> list[Line]:
     adjustments = list(uow.record.adjustments(enrolment.id))
     times = {r.seq: r.answered_at for r in responses.values()} | {o.seq: o.at for o in overrides}
     lines = [_decision(p, responses.get(p.id), version) for p in uow.record.presentations(enrolment.id)]
-    lines += [_act(o, version) for o in overrides]
+    lines += [_act(o, version) for o in overrides if o.kind not in PRIVATE]
     lines += [_change(a, seq, times.get(seq, enrolment.started_at), version) for seq, a in adjustments]
     rank = {"decision": 0, "act": 1, "change": 2}
     return sorted(lines, key=lambda one: (one.seq, rank[one.kind], one.at), reverse=True)

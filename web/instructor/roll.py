@@ -195,7 +195,7 @@ def summary(roll: Roll) -> str:
     stuck = sum(1 for r in roll.need if r.stuck)
     quiet = len(roll.need) - stuck
     parts = [
-        f"{counted(stuck, 'is', 'are')} stuck on a skill" if stuck else "",
+        f"{counted(stuck, 'needs', 'need')} help with a skill" if stuck else "",
         f"{counted(quiet, 'has', 'have')} gone quiet" if quiet else "",
         f"{counted(o.learning - len(roll.need), 'is', 'are')} on the way" if o.learning > len(roll.need) else "",
         f"{counted(o.completed, 'has', 'have')} finished" if o.completed else "",
