@@ -71,4 +71,3 @@ def own_redis(url: str, worker: str) -> str:
         return url
     number = int(worker.removeprefix("gw")) if worker.startswith("gw") else 0
     return worker_url(redis_server_url(), f"gw{FAR + number % FAR}")
-

@@ -74,7 +74,7 @@ BODIES = [
     b"[" * 3000,
     b'{"answer": null}',
 ]
-METHODS = ["GET", "GET", "POST", "POST", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"]
+METHODS = ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "ODD"]
 PART = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 
 
@@ -86,8 +86,8 @@ class Odd:
     http: requests.Request
 
 
-def routes() -> list[str]:
-    """Return the rules of every route of the application."""
+def routes() -> list[tuple[str, list[str]]]:
+    """Return the rule and the methods of every route of the application."""
     runtime = LtiRuntime(
         uow=lambda: cast(Any, None),
         clock=lambda: datetime.now(UTC),
@@ -97,28 +97,30 @@ def routes() -> list[str]:
     )
     config = WebConfig(secret=b"a-secret-of-the-fuzzer", base_url="http://localhost", development=True)
     app = create_app(cast(Kit, None), config, runtime)
-    return sorted({rule.rule for rule in app.url_map.iter_rules()})
+    return sorted((rule.rule, sorted(rule.methods or ())) for rule in app.url_map.iter_rules())
 
 
-def fuzzed(rules: Sequence[str], walkers: Sequence[Walker], count: int, seed: int) -> Iterator[Odd]:
+def fuzzed(rules: Sequence[tuple[str, list[str]]], walkers: Sequence[Walker], count: int, seed: int) -> Iterator[Odd]:
     """Yield requests, each rule in turn; half of the changing ones carry the right token."""
     rng = random.Random(seed)
     for number in range(count):
         walker = rng.choice(walkers)
-        path = PART.sub(lambda m: _part(m[1] or "string", m[2], walkers, rng), rules[number % len(rules)])
-        method = rng.choice(METHODS)
+        rule, known = rules[number % len(rules)]
+        path = PART.sub(lambda m: _part(m[1] or "string", m[2], walker, walkers, rng), rule)
+        method = rng.choice(known if rng.random() < 0.85 else METHODS)
         headers = {name: rng.choice(values) for name, values in HEADERS.items() if rng.random() < 0.15}
         data: Any = None
         if method != "GET":
-            data = _body(rng.choice([walker, walker, *walkers]), headers, rng)
+            data = _body(walker if rng.random() < 0.9 else rng.choice(walkers), headers, rng)
         query = f"?{quote(rng.choice(NAMES))}={quote(rng.choice(TEXTS))}" if rng.random() < 0.4 else ""
         url = f"{walker.installation.url}{path}{query}"
         yield Odd(walker, requests.Request(method, url, headers=headers, data=data))
 
 
-def _part(kind: str, name: str, walkers: Sequence[Walker], rng: random.Random) -> str:
+def _part(kind: str, name: str, walker: Walker, walkers: Sequence[Walker], rng: random.Random) -> str:
     if name == "launch_id" and rng.random() < 0.8:
-        return rng.choice([w for w in walkers if w.page.room]).page.launch_id
+        launched = [w for w in walkers if w.page.room]
+        return (walker if walker in launched and rng.random() < 0.8 else rng.choice(launched)).page.launch_id
     if kind == "uuid" and rng.random() < 0.8:
         return str(uuid.UUID(int=rng.getrandbits(128)))
     if kind == "path":

@@ -89,6 +89,7 @@ def begin(
     redis_url: str | None = None,
     two_sites: bool = False,
     bundled: bool = False,
+    background: bool = True,
 ) -> Installation:
     """Set an installation up and start it.
 
@@ -96,6 +97,7 @@ def begin(
         database_url: PostgreSQL for the deployed mode, with `redis_url`.
         two_sites: tool and LMS are two sites in a browser: `tool.localhost` and `lms.localhost`.
         bundled: publish the bundled course too.
+        background: in the deployed mode, start a worker and a scheduler too.
     """
     port = free_port()
     name = "tool.localhost" if two_sites else "localhost"
@@ -111,7 +113,7 @@ def begin(
             made.courses["cleaning-messy-data"] = bundled_courses()[0]
         publishing = [["course", "publish", str(path)] for path in made.courses.values()]
         run_all([["db", "upgrade"], *publishing, registration(sandbox)], environment)
-        if redis_url is not None:
+        if redis_url is not None and background:
             processes.start("worker", [pacemate(), "worker"], environment)
             processes.start("scheduler", [pacemate(), "scheduler"], environment)
         made.serve()

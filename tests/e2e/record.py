@@ -73,6 +73,17 @@ class Record:
         )
         return set(self._all(query))
 
+    def cohort_titles(self, sub: str) -> list[str]:
+        """Return the titles of the cohorts in which a person learns, the newest last."""
+        query = (
+            select(cohorts.c.title)
+            .join(enrolments, enrolments.c.cohort_id == cohorts.c.id)
+            .join(people, people.c.id == enrolments.c.person_id)
+            .where(people.c.sub == sub)
+            .order_by(enrolments.c.started_at)
+        )
+        return list(self._all(query))
+
     def desired(self, sub: str, cohort_title: str) -> float | None:
         """Return the share of full marks that a person deserves in the only column of a cohort."""
         query = (

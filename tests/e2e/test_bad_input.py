@@ -158,8 +158,7 @@ def test_nothing_that_is_sent_breaks_a_page(embedded: Installation) -> None:
         assert answer.status_code < 500, (
             f"{request.http.method} {request.http.url} {request.http.headers} {request.http.data!r}"
         )
-    assert found.keys() >= {200, 303, 403, 404, 422}, found
-    print(found)
+    assert found.keys() >= {200, 400, 403, 404, 405, 422}, found
     assert "broken" not in embedded.log
     assert learner.launch("walk-link").status == 200
 

@@ -37,6 +37,7 @@ def test_a_tool_killed_between_answers_has_lost_nothing_it_acknowledged(embedded
     done = record.enrolment("learner-01", COURSE)
     assert done.seq == len(record.responses(enrolment.id)) == answered + walked.answers
     assert record.milestones(enrolment.id) == [25, 50, 75]
+    make_due(embedded)
     embedded.sandbox.graded("fault", "learner-01", 100.0)
 
 
@@ -73,7 +74,7 @@ def fragile(tmp_path: Path, postgres_server: Postgres) -> Iterator[tuple[Install
     database_url = postgres_server.create(migrated=False)
     folder = tmp_path / "installation"
     folder.mkdir()
-    made = begin(folder, database_url=database_url, redis_url=url)
+    made = begin(folder, database_url=database_url, redis_url=url, background=False)
     yield made, redis
     made.close()
     processes.stop()
@@ -99,7 +100,7 @@ def test_launches_and_answers_go_on_without_redis(fragile: tuple[Installation, P
 
 
 def make_due(installation: Installation) -> None:
-    """Let the time pass that waiting deliveries wait."""
+    """Let the time pass that waiting deliveries wait, and that a killed process holds one."""
     with installation.database.begin() as connection:
         waiting = deliveries.c.status == "waiting"
-        connection.execute(update(deliveries).where(waiting).values(next_try_at=datetime.now(UTC)))
+        connection.execute(update(deliveries).where(waiting).values(next_try_at=datetime.now(UTC), leased_until=None))
