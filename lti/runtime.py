@@ -18,6 +18,7 @@ from lti.launch_log import LaunchLog
 from lti.limits import RateLimit
 from lti.platform_keys import PlatformKeys
 from lti.refusals import Refusal
+from lti.registrations import Registration
 from lti.tokens import PlatformServices, ServiceTokens
 
 
@@ -80,6 +81,7 @@ class LtiRuntime:
         on_launch: turns a launch of a link into a page or redirect.
         on_deep_link: shows the picker.
         on_refusal: shows why a launch was refused, with its status.
+        on_registered: shows that the LMS has registered the tool; None means a plain page that closes itself.
         old_secrets: secrets that stored keys may still be encrypted under.
         logins_per_minute: of one address; None means no limit.
         services: the process's services; made from the rest where None.
@@ -97,6 +99,7 @@ class LtiRuntime:
         on_launch: Callable[[LaunchContext], Response] = _unset,
         on_deep_link: Callable[[LaunchContext], Response] = _unset,
         on_refusal: Callable[[Refusal], Response] = _unset,
+        on_registered: Callable[[Registration], Response] | None = None,
         old_secrets: tuple[str, ...] = (),
         logins_per_minute: int | None = 600,
         services: LtiServices | None = None,
@@ -110,6 +113,7 @@ class LtiRuntime:
         self.on_launch = on_launch
         self.on_deep_link = on_deep_link
         self.on_refusal = on_refusal
+        self.on_registered = on_registered
         self.login_limit = RateLimit(logins_per_minute)
         self.services = services or LtiServices(
             uow=uow,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from flask import Blueprint, Request, Response, jsonify, redirect, request
 from markupsafe import escape
 
-from lti import deep_linking, logins
+from lti import deep_linking, dynamic_registration, logins
 from lti.addresses import origin
 from lti.browser import (
     browser_hash,
@@ -24,13 +24,14 @@ from lti.grades.line_items import bind_by_resource_id
 from lti.launch_log import Trail
 from lti.placements import connect_launch
 from lti.refusals import LaunchRefusedError, new_reference
+from lti.registrations import Registration
 from lti.runtime import LtiRuntime
 
 MAX_FORM_BYTES = 256 * 1024
 
 
 def blueprint(runtime: LtiRuntime) -> Blueprint:
-    """Return the blueprint of `/lti/login`, `/lti/launch`, `/lti/jwks` and `/lti/deep-link`."""
+    """Return the blueprint of `/lti/login`, `/lti/launch`, `/lti/jwks`, `/lti/deep-link` and `/lti/register`."""
     lti = Blueprint("lti", __name__, url_prefix="/lti")
 
     @lti.route("/login", methods=["GET", "POST"])
@@ -50,6 +51,10 @@ def blueprint(runtime: LtiRuntime) -> Blueprint:
     @lti.route("/deep-link", methods=["POST"])
     def deep_link() -> Response:
         return _private(_deep_link(runtime, request))
+
+    @lti.route("/register", methods=["GET"])
+    def register() -> Response:
+        return _private(_register(runtime, request))
 
     return lti
 
@@ -132,6 +137,33 @@ def _deep_link(runtime: LtiRuntime, incoming: Request) -> Response:
     except LaunchRefusedError as error:
         return _refused(runtime, trail, error)
     return _posting_form(answer)
+
+
+def _register(runtime: LtiRuntime, incoming: Request) -> Response:
+    trail = Trail(new_reference())
+    try:
+        if not runtime.login_limit.allows(incoming.remote_addr or ""):
+            raise LaunchRefusedError("too_many_logins")
+        registration = dynamic_registration.register(runtime.services, incoming.args.to_dict())
+    except LaunchRefusedError as error:
+        return _refused(runtime, trail, error)
+    return runtime.on_registered(registration) if runtime.on_registered is not None else _closing_page(registration)
+
+
+def _closing_page(registration: Registration) -> Response:
+    """Return a page that lets the LMS close its registration window."""
+    nonce = secrets.token_urlsafe(16)
+    page = (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Registered</title>"
+        "<p>Pacemate is registered here. It works once its administrator has approved the registration.</p>"
+        f'<script nonce="{nonce}">'
+        '(window.opener||window.parent).postMessage({subject:"org.imsglobal.lti.close"},"*")</script></html>'
+    )
+    response = Response(page, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors {' '.join(registration.origins)}"
+    )
+    return response
 
 
 def _posting_form(answer: deep_linking.Answer) -> Response:

@@ -10,6 +10,10 @@ from lti.quirks.generic import Generic
 from lti.quirks.port import Verdict
 
 SUBMISSION: Final = "https://canvas.instructure.com/lti/submission"
+TOOL_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-tool-configuration"
+PRIVACY: Final = "https://canvas.instructure.com/lti/privacy_level"
+PLACEMENTS: Final = ["assignment_selection", "link_selection"]
+SIGN_IN: Final = ("https://sso.canvaslms.com", "https://sso.beta.canvaslms.com", "https://sso.test.canvaslms.com")
 HOSTED: Final = frozenset(
     {"https://canvas.instructure.com", "https://canvas.beta.instructure.com", "https://canvas.test.instructure.com"}
 )
@@ -25,6 +29,20 @@ class Canvas(Generic):
     def returns_anywhere(self, issuer: str) -> bool:
         """Return whether it is the hosted Canvas, whose schools have domains of their own under one issuer."""
         return issuer in HOSTED
+
+    def registration(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Name the places where Canvas offers the picker, and ask for names."""
+        own = dict(body[TOOL_CONFIGURATION])
+        own[PRIVACY] = "public"
+        own["messages"] = [
+            message | ({"placements": PLACEMENTS} if message["type"] == "LtiDeepLinkingRequest" else {})
+            for message in own["messages"]
+        ]
+        return {**body, TOOL_CONFIGURATION: own}
+
+    def hosts(self, issuer: str) -> tuple[str, ...]:
+        """Return where hosted Canvas signs in, away from the issuer's host."""
+        return SIGN_IN if issuer in HOSTED else ()
 
     def score(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Keep a score from counting as a new attempt."""

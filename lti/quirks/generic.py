@@ -32,6 +32,14 @@ class Generic:
         """Return the line item as it is."""
         return body
 
+    def registration(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the configuration as it is."""
+        return body
+
+    def hosts(self, issuer: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return none: all addresses are on the issuer's host."""
+        return ()
+
     def verdict(self, answer: HttpAnswer) -> tuple[Verdict, str]:
         """Return the standard's meaning of an answer."""
         status = answer.status

@@ -39,3 +39,9 @@ class Quirks(Protocol):
 
     def line_item(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a new line item as this platform wants it."""
+
+    def registration(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return this tool's configuration as this platform wants it for dynamic registration."""
+
+    def hosts(self, issuer: str) -> tuple[str, ...]:
+        """Return addresses of further hosts that are known to be the platform's, for dynamic registration."""
