@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import structlog
 from flask import Flask, g, request
@@ -16,10 +16,12 @@ from engine.services.kit import Kit
 from lti.runtime import LtiRuntime
 from lti.views import blueprint as lti_blueprint
 from web import assets, errors, health, launch, security
-from web.auth import LaunchSession
+from web.auth import LaunchSession, open_session
 from web.config import WebConfig
 from web.context import Context, remember
 from web.rooms import rooms
+
+REDIS_WAIT_S: Final = 1
 
 
 def create_app(kit: Kit, config: WebConfig, lti_runtime: LtiRuntime) -> Flask:
@@ -44,13 +46,13 @@ def create_app(kit: Kit, config: WebConfig, lti_runtime: LtiRuntime) -> Flask:
     _install_logging(app)
     health.install(app)
     security.install(app, config)
-    errors.install(app)
+    errors.install(app, open_session)
     assets.install(app, config)
     _install_templates(app, config)
     lti_runtime.on_launch = launch.on_launch
     lti_runtime.on_deep_link = launch.on_deep_link
     lti_runtime.on_refusal = launch.on_refusal
-    limiter = Limiter(launch_or_address, app=app, storage_uri=config.limits_storage, strategy="fixed-window")
+    limiter = _limiter(app, config)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(lti_blueprint(lti_runtime))
     for room in rooms():
@@ -59,6 +61,19 @@ def create_app(kit: Kit, config: WebConfig, lti_runtime: LtiRuntime) -> Flask:
     for endpoint, rate in (("learner.answer", config.answer_rate), ("entry.enter", config.admin_rate)):
         app.view_functions[endpoint] = cast(RouteCallable, limiter.limit(rate)(app.view_functions[endpoint]))
     return app
+
+
+def _limiter(app: Flask, config: WebConfig) -> Limiter:
+    """Return the rate limits; without Redis each process counts on its own, and nobody waits for it."""
+    shared = config.limits_storage.startswith("redis")
+    return Limiter(
+        launch_or_address,
+        app=app,
+        storage_uri=config.limits_storage,
+        storage_options={"socket_connect_timeout": REDIS_WAIT_S, "socket_timeout": REDIS_WAIT_S} if shared else {},
+        strategy="fixed-window",
+        in_memory_fallback_enabled=shared,
+    )
 
 
 def launch_or_address() -> str:

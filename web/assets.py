@@ -56,9 +56,10 @@ def install(app: Flask, config: WebConfig) -> None:
     static = Static()
     app.jinja_env.globals["static_url"] = static.url
 
-    @app.get("/static/<digest>/<path:path>", endpoint="static")
-    def serve(digest: str, path: str) -> Response:
-        file = static.get(path)
+    @app.get("/static/<path:path>", endpoint="static")
+    def serve(path: str) -> Response:
+        digest, _, rest = path.partition("/")
+        file = static.get(rest) or static.get(path)
         if file is None:
             abort(404)
         packed = file.packed is not None and "gzip" in request.headers.get("Accept-Encoding", "")

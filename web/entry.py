@@ -23,7 +23,7 @@ def enter(token: str) -> auth.Answer:
     if name is None:
         log.warning("admin link refused")
         raise SessionMismatch("This link was used before or has ended. `pacemate admin link` prints a new one.")
-    log.info("admin entered", name=name)
+    log.info("admin entered")
     return enter_admin(make_response(redirect("/admin/", 303)), name)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 import traceback
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -26,6 +28,7 @@ STATUS: Final[dict[str, int]] = {
 
 MOST_CAUSES: Final = 3
 MOST_FRAMES: Final = 12
+_IDENTIFY: Final = "pacemate-identify"
 _REFERENCE_ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 
 WORDS: Final[dict[int, tuple[str, str]]] = {
@@ -99,6 +102,7 @@ def tell(fault: Fault) -> Response:
         return make_response(jsonify(body), fault.status)
     if is_htmx():
         return make_response(f'<p role="alert">{escape(fault.what)}. {escape(fault.what_next)}</p>', fault.status)
+    _let_frame(fault.status)
     launch_id = (request.view_args or {}).get("launch_id") if g.get("launch_session") is not None else None
     page = render_template(
         "errors/error.html",
@@ -112,13 +116,26 @@ def tell(fault: Fault) -> Response:
     return make_response(page, fault.status)
 
 
-def install(app: Flask) -> None:
-    """Add the handlers to an application."""
+def install(app: Flask, identify: Callable[[str], object]) -> None:
+    """Add the handlers to an application.
+
+    Args:
+        identify: opens the launch session of an address, so that its platform may frame the page that explains a fault.
+    """
+    app.extensions[_IDENTIFY] = identify
     app.register_error_handler(EngineError, _engine_error)
     app.register_error_handler(SessionMismatch, _session_mismatch)
     app.register_error_handler(CsrfMissing, _csrf_missing)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unknown)
+
+
+def _let_frame(status: int) -> None:
+    """Let the launch's platform frame a page that is made before its view has looked the launch up."""
+    launch_id = (request.view_args or {}).get("launch_id")
+    if status < 500 and launch_id is not None and g.get("launch_session") is None:
+        with suppress(SessionMismatch):
+            current_app.extensions[_IDENTIFY](str(launch_id))
 
 
 def _engine_error(error: EngineError) -> Response:
@@ -130,7 +147,10 @@ def _engine_error(error: EngineError) -> Response:
 
 
 def _session_mismatch(error: SessionMismatch) -> Response:
-    g.frame_ancestors = error.frame_ancestors
+    if error.frame_ancestors:
+        g.frame_ancestors = error.frame_ancestors
+    elif not wants_json():
+        _let_frame(403)
     if wants_json():
         return tell(Fault(403, "session", "This launch is over or belongs to another browser", "Reopen it from your course"))
     return make_response(render_template("errors/session.html", reason=error.reason), 403)

@@ -32,7 +32,7 @@ REASONS: Final[dict[str, str]] = {
     "undo.skip": "You asked for the lesson on “{skill}” back. It is not skipped again in this module.",
     "show_anyway.asked": "You asked to see it.",
     "close.mastered": "You have shown that you can do “{skill}”: {score}.",
-    "close.time_spent": "You gave “{skill}” the time it has in this module; it comes back later: {score}.",
+    "close.time_spent": "You gave “{skill}” the time it has in this module: {score}.",
     "close.pool_spent": "You have answered every question on “{skill}” in this module: {score}.",
     "finished.module": "Everything in this module is done.",
     "finished.course": "Everything in this course is done.",

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import structlog
 from flask import Flask
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import sync_playwright
 from sqlalchemy import Engine
+from werkzeug.serving import make_server
 
 from engine.storage.database import open_database
 from tests.servers.sqlite import migrated_copy
-from tests.web.house import Browser, House, build_house
+from tests.web.house import Browser, House, Served, build_house
 
 
 @pytest.fixture(scope="session", autouse=True)
 def quiet_logs() -> None:
     """Let only warnings through."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
+    logging.getLogger("werkzeug").setLevel("ERROR")
 
 
 @pytest.fixture
@@ -54,3 +62,25 @@ def database_free(tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, Flas
     settings = {"development": False, "base_url": "https://learn.example", "trusted_hosts": ("learn.example",)}
     copy = migrated_copy(tmp_path_factory.mktemp("house") / "house.sqlite")
     return development.app, build_house(open_database(copy), **settings).app
+
+
+@pytest.fixture(scope="module")
+def chromium(chromium_path: str) -> Iterator[Chromium]:
+    """A running browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def served(sqlite_house: House) -> Iterator[Served]:
+    """The application behind a port, on today's clock."""
+    sqlite_house.clock.now = datetime.now(UTC)
+    server = make_server("localhost", 0, sqlite_house.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Served(sqlite_house, f"http://localhost:{server.port}")
+    server.shutdown()
+    thread.join()
+    server.server_close()

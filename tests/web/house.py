@@ -98,6 +98,14 @@ class House:
 
 
 @dataclass
+class Served:
+    """A house behind a port."""
+
+    house: House
+    base: str
+
+
+@dataclass
 class Browser:
     """A browser with its own cookie."""
 

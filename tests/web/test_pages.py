@@ -132,6 +132,16 @@ def test_a_link_to_one_module_leads_there_and_to_what_it_builds_on(sqlite_house:
     assert browser.post("module/text-and-categories/next").status_code == 409
 
 
+def test_a_link_to_a_finished_module_leads_on_to_the_rest_of_the_course(learner: Browser) -> None:
+    learner.start()
+    while "Your place in Text and categories" not in learner.page:
+        learner.go(1)
+    again = learner.house.browser()
+    again.launch(module_id="first-look")
+    assert "Continue: Text and categories" in again.get("").get_data(as_text=True)
+    assert again.get("finished").status_code == 303
+
+
 def test_a_locked_module_says_what_comes_first(learner: Browser) -> None:
     learner.start()
     learner.answer()

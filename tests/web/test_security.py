@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import structlog
 from flask import Flask
 
+from engine.storage.database import open_database
 from lti.browser import BROWSER_COOKIE
-from tests.web.house import PLATFORM, Browser, House
+from tests.servers.sqlite import migrated_copy
+from tests.web.house import PLATFORM, Browser, House, build_house
 from web.auth import ADMIN_LINK, hash_link
 
 UNSAFE_PATHS = ("start", "start-over", "mode", "undo", "show-anyway", "test-out", "module/first-look/next")
@@ -220,6 +224,45 @@ def test_leaving_the_administration_needs_its_token(sqlite_house: House) -> None
     assert browser.client.get("/admin/").status_code == 403
 
 
+def test_a_refusal_inside_a_launch_can_be_read_in_its_frame(learner: Browser) -> None:
+    learner.get("")
+    for answer in (
+        learner.client.post(learner.at("start")),
+        learner.client.post(learner.at("start"), data={"csrf_token": learner.csrf, "launch_id": str(uuid.uuid4())}),
+        learner.client.get(learner.at("module/unheard-of")),
+    ):
+        assert answer.status_code >= 400
+        assert csp_of(answer.headers)["frame-ancestors"] == PLATFORM
+
+
+def test_without_redis_launches_and_answers_go_on(tmp_path: Path) -> None:
+    database = open_database(migrated_copy(tmp_path / "house.sqlite"))
+    house = build_house(database, limits_storage="redis://127.0.0.1:1/0", answer_rate="2 per minute")
+    browser = house.browser()
+    browser.launch()
+    browser.start()
+    assert browser.answer().status_code == 303
+    told = [browser.client.post(browser.at(f"answer/{uuid.uuid4()}"), data={"csrf_token": browser.csrf}) for _ in range(2)]
+    assert [t.status_code for t in told] == [404, 429], "each process still counts"
+
+
+def test_logs_name_nobody_and_quote_nothing(learner: Browser) -> None:
+    quiet = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("debug"))
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        learner.launch(name="Ada Byron", email="ada@school.example")
+        learner.start()
+        learner.answer(values={"option": "what-was-answered", "text": "what-was-answered"})
+        learner.client.get("/admin/enter/a-capability-token")
+        learner.client.get("/nowhere/else/ada@school.example")
+    structlog.configure(wrapper_class=quiet)
+    told = repr(lines)
+    requests = [line for line in lines if line["event"] == "request"]
+    assert {"request_id", "tenant", "user", "rule", "status", "ms"} <= requests[1].keys()
+    for private in ("Ada", "ada@", "what-was-answered", "a-capability-token", learner.token, learner.csrf, learner.launch_id):
+        assert private not in told
+
+
 def test_too_many_answers_at_once_are_told_to_wait(house_with_limits: House) -> None:
     browser = house_with_limits.browser()
     browser.launch()
@@ -243,6 +286,8 @@ def test_static_files_have_one_hash_and_are_kept_for_a_year(database_free: tuple
     assert answer.headers["Vary"] == "Accept-Encoding"
     old = client.get("/static/000000000000/css/pacemate.css", base_url="https://learn.example")
     assert old.headers["Cache-Control"] == "no-cache"
+    plain = client.get("/static/icon.svg", base_url="https://learn.example")
+    assert (plain.status_code, plain.headers["Cache-Control"]) == (200, "no-cache"), "platforms keep this address"
     assert client.get(address.replace("pacemate.css", "../../app.py"), base_url="https://learn.example").status_code == 404
 
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 from engine.domain.catalog import Skill
+from engine.domain.pacing import Closure
 from engine.domain.progress import FULL_BP
 from web.context import kit
 from web.learner.place import Place
 
-SHOWN_BY = ("mastered", "tested_out")
-HEADINGS = {25: "A quarter of the way", 50: "Half of the way", 75: "Three quarters of the way"}
-MOST_SKILLS = 5
+SHOWN_BY: Final[tuple[Closure, ...]] = ("mastered", "tested_out")
+HEADINGS: Final = {25: "A quarter of the way", 50: "Half of the way", 75: "Three quarters of the way"}
+PRACTISED: Final[tuple[Closure, ...]] = ("practised",)
+MOST_SKILLS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Celebration:
-    """What the celebration shows; `skills` are those the learner has shown, the newest last."""
+    """What the celebration shows.
+
+    Args:
+        skills: those the learner has shown, the newest last.
+        practised: those whose practice is done without that.
+    """
 
     heading: str
     threshold_percent: int
@@ -26,6 +33,7 @@ class Celebration:
     from_min: float
     to_min: float
     skills: tuple[Skill, ...]
+    practised: tuple[Skill, ...]
 
 
 def celebration_of(place: Place, threshold_percent: int, previous_bp: int, progress_bp: int) -> Celebration:
@@ -37,7 +45,8 @@ def celebration_of(place: Place, threshold_percent: int, previous_bp: int, progr
         total_min=total,
         from_min=total * previous_bp / FULL_BP,
         to_min=total * progress_bp / FULL_BP,
-        skills=skills_shown(place)[-MOST_SKILLS:],
+        skills=skills_closed(place, SHOWN_BY)[-MOST_SKILLS:],
+        practised=skills_closed(place, PRACTISED)[-MOST_SKILLS:],
     )
 
 
@@ -57,12 +66,12 @@ def mark_celebrated(place: Place) -> None:
         uow.commit()
 
 
-def skills_shown(place: Place) -> tuple[Skill, ...]:
-    """Return the skills that have a slot closed by mastery or a test-out, in the course's order."""
-    found: Mapping[str, Any] = {
+def skills_closed(place: Place, how: Collection[Closure]) -> tuple[Skill, ...]:
+    """Return the skills that have a slot closed in one of these ways, in the course's order."""
+    found = {
         slot.skill_id: place.version.skills[slot.skill_id]
         for module in place.modules
         for slot in module.slots
-        if place.path.closed.get(slot.key) in SHOWN_BY
+        if place.path.closed.get(slot.key) in how
     }
     return tuple(found.values())

@@ -134,7 +134,7 @@ def frame(place: Place, module_id: str) -> dict[str, Any]:
         "nav": navigation(place, ""),
         "pace": player_line(place.version, module, place.path),
         "module": module,
-        "lang": place.version.language,
+        "content_lang": place.version.language,
         "home": home,
     }
 

@@ -70,11 +70,12 @@ class Place:
         return first_open(module, self.path.closed) is None
 
     def current(self) -> Module | None:
-        """Return the module to go on with: the one the link points at, else the first that is not complete."""
+        """Return the module to go on with: the one the link points at, then the first that is not complete."""
         wanted = self.session.module_id
         if wanted is not None and wanted in self.fold.contract:
             module = self.version.module(wanted)
-            return None if self.done(module) else next(iter(self.lacking(module)), module)
+            if not self.done(module):
+                return next(iter(self.lacking(module)), module)
         return next((m for m in self.modules if not self.done(m)), None)
 
     def decide(self, module_id: str) -> Decision:

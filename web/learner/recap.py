@@ -11,7 +11,7 @@ from web import auth
 from web.auth import LaunchSession, require_learner
 from web.context import kit
 from web.learner.blueprint import blueprint
-from web.learner.celebration import SHOWN_BY, skills_shown, waiting_celebration
+from web.learner.celebration import PRACTISED, SHOWN_BY, skills_closed, waiting_celebration
 from web.learner.pace import module_pace
 from web.learner.pages import frame
 from web.learner.place import Place, place_of
@@ -51,8 +51,8 @@ def finished(session: LaunchSession) -> auth.Answer:
         "learner/finished.html",
         **course_frame(place),
         celebration=waiting_celebration(place),
-        skills=skills_shown(place),
-        others=tuple(learnt.skill for m in place.modules for learnt in learnt_in(place, m) if not learnt.shown),
+        skills=skills_closed(place, SHOWN_BY),
+        others=skills_closed(place, PRACTISED),
         spent=spent_words(sum(place.path.module_active_s.values())),
         modules=place.modules,
     )
@@ -79,7 +79,6 @@ def course_frame(place: Place) -> dict[str, object]:
     home = url_for("learner.course_map", launch_id=place.session.id)
     return {
         "masthead": {"title": place.version.title},
-        "lang": place.version.language,
         "home": home,
         "course": place.version,
     }
