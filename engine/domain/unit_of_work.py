@@ -95,8 +95,8 @@ class Cohorts(Protocol):
 class Enrolments(Protocol):
     """Enrolments and their folded state."""
 
-    def current(self, cohort_id: str, person_id: str) -> Enrolment | None:
-        """Return the newest attempt."""
+    def current(self, cohort_id: str, person_id: str, *, preview: bool | None = None) -> Enrolment | None:
+        """Return the newest attempt: of previews, of real ones, or (None) of either."""
 
     def add(self, state: LearnerState) -> Enrolment:
         """Store an enrolment with its first state; when another process was first, return that one."""

@@ -44,6 +44,8 @@ MASTERED_AT = 0.8
 MOST_PROBES = 4
 LEAST_ITEMS = 2
 STRUGGLE_FROM = 5
+FLAG_FROM = 4
+"""First tries without which practice that ran out of time says too little to call for the instructor."""
 STANDARD = 0.75
 """A skill whose 80 % band lies below this share is a struggle."""
 TIME_BUDGET = 3.0
@@ -183,7 +185,8 @@ class MasteryPaced:
             code = "close.time_spent" if spent else "close.pool_spent"
             done = Adjustment("close", slot.key, Reason(code, facts), (slot.key,))
             path = close(path, [slot.key], "practised")
-            flagged = _flag(path, slot, facts) if known.high < STANDARD else Advance(path)
+            struggled = known.high < STANDARD and state.first_tries >= FLAG_FROM
+            flagged = _flag(path, slot, facts) if struggled else Advance(path)
             return Advance(flagged.path, (done, *flagged.adjustments))
         return None
 

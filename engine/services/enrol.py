@@ -62,15 +62,20 @@ def start_over(enrolment_id: str, tenant_id: str, kit: Kit, *, now: datetime | N
     with kit.uow() as uow:
         state = uow.enrolments.lock(enrolment_id, tenant_id)
         old = state.enrolment
-        fresh = _new(old.person_id, state.cohort, uow, kit, preview=old.preview, now=now, attempt=old.attempt + 1)
+        newest = uow.enrolments.current(old.cohort_id, old.person_id) or old
+        fresh = _new(old.person_id, state.cohort, uow, kit, preview=old.preview, now=now, attempt=newest.attempt + 1)
         uow.commit()
     return fresh
 
 
 def begin(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview: bool, now: datetime) -> Enrolment:
-    """Return the person's current attempt in a cohort, begun where there is none."""
-    current = uow.enrolments.current(cohort.id, person_id)
-    return current or _new(person_id, cohort, uow, kit, preview=preview, now=now, attempt=1)
+    """Return the person's current attempt in a cohort, begun where there is none; previews and real ones stay apart."""
+    current = uow.enrolments.current(cohort.id, person_id, preview=preview)
+    if current is not None:
+        return current
+    newest = uow.enrolments.current(cohort.id, person_id)
+    attempt = 1 if newest is None else newest.attempt + 1
+    return _new(person_id, cohort, uow, kit, preview=preview, now=now, attempt=attempt)
 
 
 def _new(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview: bool, now: datetime, attempt: int) -> Enrolment:

@@ -271,7 +271,7 @@ def test_practice_that_ends_far_from_mastery_tells_the_instructor_once():
         decision = walk.decide()
         if decision.kind != "present":
             break
-        walk.answer(decision, False, active_s=400.0)
+        walk.answer(decision, False, active_s=60.0)
     codes = [a.reason.code for a in walk.adjustments]
     assert "close.time_spent" in codes
     assert codes.count("help.instructor") == 1

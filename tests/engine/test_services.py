@@ -258,7 +258,9 @@ def test_previews_leave_no_events_and_start_over_keeps_the_old_attempt(stage):
     learner = stage.launch()
     stage.events()
     preview = preview_as_learner(learner.cohort_id, learner.person_id, TENANT, stage.kit)
-    assert preview == learner or preview.preview
+    assert (preview.preview, preview.attempt) == (True, 2)
+    assert preview_as_learner(learner.cohort_id, learner.person_id, TENANT, stage.kit) == preview
+    assert stage.launch() == learner
     tester = stage.launch("test student", preview=True)
     stage.go(tester, right=True)
     again = start_over(tester.id, TENANT, stage.kit)

@@ -58,9 +58,10 @@ class SqlEnrolments:
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
 
-    def current(self, cohort_id: str, person_id: str) -> Enrolment | None:
-        """Return the newest attempt."""
-        row = self._tx.run(_CURRENT, {"cohort_id": cohort_id, "person_id": person_id}).one_or_none()
+    def current(self, cohort_id: str, person_id: str, *, preview: bool | None = None) -> Enrolment | None:
+        """Return the newest attempt: of previews, of real ones, or (None) of either."""
+        newest = _CURRENT if preview is None else _CURRENT.where(enrolments.c.preview.is_(preview))
+        row = self._tx.run(newest, {"cohort_id": cohort_id, "person_id": person_id}).one_or_none()
         return None if row is None else Enrolment(*row)
 
     def add(self, state: LearnerState) -> Enrolment:
