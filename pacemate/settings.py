@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from environs import EnvValidationError, FileAwareEnv
 from marshmallow import validate
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from engine.domain.errors import ConfigurationError
+from lti.addresses import split_address
 
 SECRET_LENGTH = 32
 
@@ -72,7 +74,7 @@ def load_settings() -> Settings:
     mode = env.str("PACEMATE_ENV", "development", validate=validate.OneOf(["development", "production"]))
     data_dir = env.path("PACEMATE_DATA_DIR", Path("var")).resolve()
     port = env.int("PORT", 8000, validate=validate.Range(1, 65535))
-    base_url = env.str("PACEMATE_BASE_URL", f"http://localhost:{port}").rstrip("/")
+    base_url = env.str("PACEMATE_BASE_URL", f"http://localhost:{port or 8000}").rstrip("/")
     database_url = _secret(env, "DATABASE_URL", faults) or f"sqlite:///{data_dir / 'pacemate.sqlite'}"
     redis_url = _secret(env, "REDIS_URL", faults) or None
     secret_key = _secret(env, "SECRET_KEY", faults)
@@ -87,7 +89,7 @@ def load_settings() -> Settings:
         "web_concurrency": env.int("WEB_CONCURRENCY", 2, validate=validate.Range(1, 64)),
         "threads": env.int("PACEMATE_THREADS", 8, validate=validate.Range(1, 64)),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])),
-        "trusted_hosts": tuple(env.list("PACEMATE_TRUSTED_HOSTS", []) or [urlsplit(base_url).hostname or "localhost"]),
+        "trusted_hosts": tuple(env.list("PACEMATE_TRUSTED_HOSTS", []) or [_host(base_url)]),
         "proxy_hops": env.int("PACEMATE_PROXY_HOPS", 0, validate=validate.Range(0, 5)),
         "session_hours": env.int("PACEMATE_SESSION_HOURS", 12, validate=validate.Range(1, 72)),
         "old_secret_keys": tuple(_secret(env, "PACEMATE_OLD_SECRET_KEYS", faults).split()),
@@ -100,6 +102,8 @@ def load_settings() -> Settings:
     }
     faults += _parsing_faults(env)
     faults += _mode_faults(database_url, redis_url) + _address_faults(base_url, mode)
+    faults += _rate_faults("PACEMATE_ANSWER_RATE", values["answer_rate"])
+    faults += _rate_faults("PACEMATE_PAGE_RATE", values["page_rate"])
     if mode == "production" and len(secret_key) < SECRET_LENGTH:
         faults.append(f"SECRET_KEY: production needs {SECRET_LENGTH} characters or more; `openssl rand -hex 32` makes some")
     if faults:
@@ -127,9 +131,15 @@ def _parsing_faults(env: FileAwareEnv) -> list[str]:
 
 
 def _mode_faults(database_url: str, redis_url: str | None) -> list[str]:
-    sqlite = database_url.startswith("sqlite")
-    if not sqlite and not database_url.startswith("postgresql"):
+    try:
+        backend = make_url(database_url).get_backend_name()
+    except (ArgumentError, ValueError):
+        return ["DATABASE_URL: this is no address such as postgresql://user:password@host/name or sqlite:///FILE"]
+    sqlite = backend == "sqlite"
+    if backend not in ("sqlite", "postgresql", "postgres"):
         return ["DATABASE_URL: only postgresql:// and sqlite:// are supported"]
+    if redis_url and not redis_url.startswith(("redis://", "rediss://", "unix://")):
+        return ["REDIS_URL: this is no address such as redis://host:6379/0"]
     if sqlite and redis_url:
         return ["REDIS_URL: SQLite runs embedded, without Redis; unset REDIS_URL, or set DATABASE_URL to PostgreSQL"]
     if not sqlite and not redis_url:
@@ -138,11 +148,26 @@ def _mode_faults(database_url: str, redis_url: str | None) -> list[str]:
 
 
 def _address_faults(base_url: str, mode: str) -> list[str]:
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.path:
+    parts = split_address(base_url)
+    if parts is None or parts.query or parts.path:
         return [f"PACEMATE_BASE_URL: '{base_url}' is not an address such as https://learn.example.org"]
     if mode == "production" and parts.scheme != "https":
         return ["PACEMATE_BASE_URL: production needs https; an LMS's frames and cookies do not work without it"]
+    return []
+
+
+def _host(base_url: str) -> str:
+    parts = split_address(base_url)
+    return "localhost" if parts is None else parts.hostname or "localhost"
+
+
+def _rate_faults(name: str, rate: str | None) -> list[str]:
+    from limits import parse_many
+
+    try:
+        parse_many(rate or "")
+    except ValueError:
+        return [f"{name}: '{rate}' is no rate such as '120 per minute'"]
     return []
 
 

@@ -106,7 +106,7 @@ def fuzzed(rules: Sequence[tuple[str, list[str]]], walkers: Sequence[Walker], co
     for number in range(count):
         walker = rng.choice(walkers)
         rule, known = rules[number % len(rules)]
-        path = PART.sub(lambda m: _part(m[1] or "string", m[2], walker, walkers, rng), rule)
+        path = _path(rule, walker, walkers, rng)
         method = rng.choice(known if rng.random() < 0.85 else METHODS)
         headers = {name: rng.choice(values) for name, values in HEADERS.items() if rng.random() < 0.15}
         data: Any = None
@@ -115,6 +115,10 @@ def fuzzed(rules: Sequence[tuple[str, list[str]]], walkers: Sequence[Walker], co
         query = f"?{quote(rng.choice(NAMES))}={quote(rng.choice(TEXTS))}" if rng.random() < 0.4 else ""
         url = f"{walker.installation.url}{path}{query}"
         yield Odd(walker, requests.Request(method, url, headers=headers, data=data))
+
+
+def _path(rule: str, walker: Walker, walkers: Sequence[Walker], rng: random.Random) -> str:
+    return PART.sub(lambda m: _part(m[1] or "string", m[2], walker, walkers, rng), rule)
 
 
 def _part(kind: str, name: str, walker: Walker, walkers: Sequence[Walker], rng: random.Random) -> str:
