@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, and_, bindparam, select
 
 from engine.domain.unit_of_work import UnitOfWork
 from lti import checks, logins
@@ -31,6 +31,23 @@ from lti.registrations import Registration, add_deployment, from_row
 from lti.storage import deployments, login_states, registrations, run
 
 _LOGIN: Final = ("state_hash", "nonce_hash", "browser_hash", "storage_target", "expires_at", "consumed_at")
+
+_LOOK_UP: Final = (
+    select(
+        registrations,
+        *(login_states.c[name] for name in _LOGIN),
+        deployments.c.id.label("deployment_row"),
+        deployments.c.status.label("deployment_status"),
+        deployments.c.tenant_id.label("deployment_tenant"),
+    )
+    .select_from(login_states)
+    .join(registrations, registrations.c.id == login_states.c.registration_id)
+    .outerjoin(
+        deployments,
+        and_(deployments.c.registration_id == registrations.c.id, deployments.c.deployment_id == bindparam("deployment")),
+    )
+    .where(login_states.c.state_hash == bindparam("state"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +137,8 @@ class Gate:
 
     def _look_up(self, uow: UnitOfWork, candidate: _Candidate) -> _Found:
         named = candidate.token.payload.get(LTI + "deployment_id")
-        login = [login_states.c[name] for name in _LOGIN]
-        query = (
-            select(
-                registrations,
-                *login,
-                deployments.c.id.label("deployment_row"),
-                deployments.c.status.label("deployment_status"),
-                deployments.c.tenant_id.label("deployment_tenant"),
-            )
-            .join(registrations, registrations.c.id == login_states.c.registration_id)
-            .outerjoin(
-                deployments,
-                and_(
-                    deployments.c.registration_id == registrations.c.id,
-                    deployments.c.deployment_id == (_storable(named) if isinstance(named, str) else ""),
-                ),
-            )
-            .select_from(login_states)
-            .where(login_states.c.state_hash == candidate.state_hash)
-        )
-        row = run(uow, query).one_or_none()
+        values = {"state": candidate.state_hash, "deployment": _storable(named) if isinstance(named, str) else ""}
+        row = run(uow, _LOOK_UP, values).one_or_none()
         trail = candidate.trail
         if row is None or row.expires_at <= self._clock():
             trail.failed("state")

@@ -21,6 +21,7 @@ KEPT_DAYS: Final = 30
 UNVERIFIED_KEPT: Final = 50
 """Refusals without a good signature, kept in memory alone: a flood of them writes no rows."""
 
+_INSERT: Final = insert(launch_log)
 _log = structlog.get_logger("lti.launch")
 
 
@@ -75,7 +76,7 @@ class LaunchLog:
     def accepted(self, uow: UnitOfWork, trail: Trail) -> None:
         """Store an accepted launch in the transaction that accepts it."""
         entry = self._entry(trail, "accepted", "")
-        run(uow, insert(launch_log), _row(entry))
+        run(uow, _INSERT, _row(entry))
         _log.info("launch accepted", reference=entry.reference, registration=entry.registration_id, type=entry.message_type)
 
     def refused(self, trail: Trail, code: str, detail: str) -> None:
@@ -87,7 +88,7 @@ class LaunchLog:
                 self._unverified.append(entry)
             return
         with self._uow() as uow:
-            run(uow, insert(launch_log), _row(entry))
+            run(uow, _INSERT, _row(entry))
             mine = (launch_log.c.registration_id == trail.registration_id, launch_log.c.outcome != "accepted")
             kept = select(launch_log.c.reference).where(*mine).order_by(launch_log.c.at.desc()).limit(KEPT_REFUSALS)
             run(uow, delete(launch_log).where(*mine, launch_log.c.reference.not_in(kept)))

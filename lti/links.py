@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Table, case, select, update
+from sqlalchemy import Row, Table, bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from engine.domain.errors import NotFound
 from engine.domain.unit_of_work import UnitOfWork
@@ -82,38 +84,39 @@ def upsert_into(uow: UnitOfWork, table: Table) -> postgresql.Insert | sqlite.Ins
 
 
 def _upsert(uow: UnitOfWork, launch: LaunchContext, deployment_row_id: str, now: datetime) -> Row[*tuple[Any, ...]]:
-    statement = upsert_into(uow, resource_links).values(
-        id=str(uuid.uuid4()),
-        deployment_id=deployment_row_id,
-        context_id=launch.context_id or "",
-        resource_link_id=launch.resource_link_id,
-        title=launch.resource_link_title,
-        course_id=launch.course_id,
-        module_id=launch.module_id,
-        bound_by=None if launch.course_id is None else "custom",
-        lineitem_url=launch.lineitem_url,
-        lineitems_url=launch.lineitems_url,
-        ags_scopes=list(launch.ags_scopes),
-        nrps_url=launch.nrps_url,
-        dates=_dates(launch.dates),
-        seen_at=now,
-    )
+    values = {
+        "id": str(uuid.uuid4()),
+        "deployment_id": deployment_row_id,
+        "context_id": launch.context_id or "",
+        "resource_link_id": launch.resource_link_id,
+        "title": launch.resource_link_title,
+        "course_id": launch.course_id,
+        "module_id": launch.module_id,
+        "bound_by": None if launch.course_id is None else "custom",
+        "lineitem_url": launch.lineitem_url,
+        "lineitems_url": launch.lineitems_url,
+        "ags_scopes": list(launch.ags_scopes),
+        "nrps_url": launch.nrps_url,
+        "dates": _dates(launch.dates),
+        "seen_at": now,
+    }
+    return run(uow, _upsert_statement(session_of(uow).get_bind().dialect.name), values).one()
+
+
+@cache
+def _upsert_statement(dialect: str) -> ReturningInsert[*tuple[Any, ...]]:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(resource_links).values({c.name: bindparam(c.name) for c in resource_links.c if c.name != "cohort_id"})
     new, old = statement.excluded, resource_links.c
     told = new.course_id.is_not(None)
-    kept = {name: getattr(new, name) for name in ("title", "lineitem_url", "lineitems_url", "ags_scopes", "nrps_url")}
-    statement = statement.on_conflict_do_update(
+    kept = ("title", "lineitem_url", "lineitems_url", "ags_scopes", "nrps_url", "dates", "seen_at")
+    bound = ("course_id", "module_id", "bound_by")
+    merged = statement.on_conflict_do_update(
         index_elements=["deployment_id", "context_id", "resource_link_id"],
-        set_={
-            **kept,
-            "dates": new.dates,
-            "seen_at": new.seen_at,
-            "course_id": case((told, new.course_id), else_=old.course_id),
-            "module_id": case((told, new.module_id), else_=old.module_id),
-            "bound_by": case((told, new.bound_by), else_=old.bound_by),
-        },
+        set_={name: getattr(new, name) for name in kept}
+        | {name: case((told, getattr(new, name)), else_=old[name]) for name in bound},
     )
-    returned = statement.returning(old.id, old.course_id, old.module_id)
-    return run(uow, returned).one()
+    return merged.returning(old.id, old.course_id, old.module_id)
 
 
 def _original(uow: UnitOfWork, launch: LaunchContext, deployment_row_id: str) -> Binding | None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import bindparam, delete, insert, update
 
 from engine.domain.unit_of_work import UnitOfWork
 from lti.addresses import belongs_to_tool, with_query
@@ -20,6 +20,15 @@ from lti.storage import login_states, run
 
 LOGIN_TIME: Final = timedelta(minutes=10)
 MAX_PARAMETER: Final = 8_192
+_CONSUME: Final = (
+    update(login_states)
+    .where(
+        login_states.c.state_hash == bindparam("state"),
+        login_states.c.consumed_at.is_(None),
+        login_states.c.expires_at > bindparam("now"),
+    )
+    .values(consumed_at=bindparam("now"))
+)
 _REQUIRED: Final = ("iss", "login_hint", "target_link_uri")
 
 
@@ -81,10 +90,7 @@ def begin_login(uow: UnitOfWork, parameters: Mapping[str, str], *, base_url: str
 
 def consume(uow: UnitOfWork, state_hash: str, now: datetime) -> bool:
     """Use a login up; True for one caller alone, however many come at once."""
-    unused = update(login_states).where(
-        login_states.c.state_hash == state_hash, login_states.c.consumed_at.is_(None), login_states.c.expires_at > now
-    )
-    return run(uow, unused.values(consumed_at=now)).rowcount == 1
+    return run(uow, _CONSUME, {"state": state_hash, "now": now}).rowcount == 1
 
 
 def sweep(uow: UnitOfWork, now: datetime) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from engine.domain.events import COHORT_CHANGED, Event
 from engine.domain.unit_of_work import UnitOfWork
@@ -16,6 +16,14 @@ from lti.grades.targets import aim
 from lti.links import upsert_into
 from lti.storage import deployments, line_items, registrations, resource_links, rosters, run
 
+_LINK: Final = (
+    select(resource_links, deployments.c.registration_id, registrations.c.tenant_id)
+    .join(deployments, deployments.c.id == resource_links.c.deployment_id)
+    .join(registrations, registrations.c.id == deployments.c.registration_id)
+    .where(resource_links.c.id == bindparam("link"))
+)
+_PERSON: Final = select(people.c.id).where(people.c.tenant_id == bindparam("tenant"), people.c.sub == bindparam("sub"))
+
 
 def connect(uow: UnitOfWork, link_id: str, *, cohort_id: str, enrolment_id: str | None, now: datetime) -> None:
     """Tie a link to the cohort its launch belongs to, and a learner to the cohort's gradebook columns; the caller commits.
@@ -24,13 +32,7 @@ def connect(uow: UnitOfWork, link_id: str, *, cohort_id: str, enrolment_id: str 
         link_id: `LaunchContext.link_id`.
         enrolment_id: None for instructors; nothing of a preview reaches the gradebook either.
     """
-    link = run(
-        uow,
-        select(resource_links, deployments.c.registration_id, registrations.c.tenant_id)
-        .join(deployments, deployments.c.id == resource_links.c.deployment_id)
-        .join(registrations, registrations.c.id == deployments.c.registration_id)
-        .where(resource_links.c.id == link_id),
-    ).one_or_none()
+    link = run(uow, _LINK, {"link": link_id}).one_or_none()
     if link is None:
         return
     if link.cohort_id != cohort_id:
@@ -54,8 +56,7 @@ def connect_launch(uow: UnitOfWork, launch: LaunchContext, now: datetime) -> Non
         return
     enrolment_id = None
     if launch.role == "learner" and not launch.preview:
-        person = select(people.c.id).where(people.c.tenant_id == launch.tenant_id, people.c.sub == launch.sub)
-        person_id = run(uow, person).scalar_one_or_none()
+        person_id = run(uow, _PERSON, {"tenant": launch.tenant_id, "sub": launch.sub}).scalar_one_or_none()
         enrolment = None if person_id is None else uow.enrolments.current(cohort.id, person_id)
         enrolment_id = None if enrolment is None else enrolment.id
     connect(uow, launch.link_id, cohort_id=cohort.id, enrolment_id=enrolment_id, now=now)
