@@ -1,0 +1,215 @@
+"""The command line: help, exit codes, one line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from content.bundled import bundled_courses
+from pacemate.cli.main import COMMANDS, cli
+from tests.pacemate.commands import Said, Terminal
+
+PLATFORM = {
+    "--name": "School",
+    "--issuer": "https://lms.example",
+    "--client-id": "client-1",
+    "--login-url": "https://lms.example/auth",
+    "--token-url": "https://lms.example/token",
+    "--jwks-url": "https://lms.example/jwks",
+}
+
+
+def command_paths() -> Iterator[tuple[str, ...]]:
+    """Yield every command and group."""
+    context = click.Context(cli)
+    yield ()
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        yield (name,)
+        if isinstance(command, click.Group):
+            yield from ((name, inner) for inner in command.commands)
+
+
+def options(changes: dict[str, str] | None = None) -> list[str]:
+    """Return the options of a platform."""
+    return [part for pair in {**PLATFORM, **(changes or {})}.items() for part in pair]
+
+
+def assert_one_line(said: Said, code: int) -> None:
+    assert said.code == code, said
+    assert len(said.err.strip().splitlines()) == 1, said.err
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("path", list(command_paths()), ids=" ".join)
+def test_every_command_explains_itself(terminal: Terminal, path: tuple[str, ...]) -> None:
+    said = terminal(*path, "--help")
+    assert said.code == 0
+    assert said.out.startswith("Usage: pacemate")
+    assert len([line for line in said.out.splitlines() if line.strip()]) >= 3
+    assert said.err == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("--nonsense",),
+        ("course",),
+        ("course", "check"),
+        ("course", "check", "/nowhere/at/all"),
+        ("course", "preview", ".", "--port", "99999"),
+        ("platform", "add"),
+        ("platform", "add", "--name"),
+        ("demo", "--port", "x"),
+        ("pacing", "replay"),
+        ("keys", "rotate", "surplus"),
+        ("db", "downgrade"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_is_one_line_and_two(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    said = terminal(*arguments)
+    if arguments == ("course",):
+        assert said.code == 2
+        return
+    assert_one_line(said, 2)
+    assert "--help" in said.err
+
+
+def test_a_schema_that_is_not_the_newest_is_told(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'other.sqlite'}")
+    said = terminal("platform", "list")
+    assert_one_line(said, 1)
+    assert "pacemate db upgrade" in said.err
+    assert terminal("db", "upgrade").code == 0
+    assert "empty" not in terminal("db", "upgrade").out
+    assert terminal("platform", "list").code == 0
+
+
+def test_platforms_are_registered_once_and_listed(terminal: Terminal) -> None:
+    assert "No LMS is registered" in terminal("platform", "list").out
+    made = terminal("platform", "add", *options(), "--deployment", "1", "--deployment", "2", "--family", "moodle")
+    assert made.code == 0
+    for path in ("login", "launch", "jwks"):
+        assert f"http://localhost:8000/lti/{path}" in made.out
+    (row,) = terminal("platform", "list", "--json").json
+    assert (row["issuer"], row["client_id"], row["family"], row["status"]) == (
+        "https://lms.example",
+        "client-1",
+        "moodle",
+        "active",
+    )
+    assert row["deployments"] == [{"id": "1", "status": "active"}, {"id": "2", "status": "active"}]
+    assert_one_line(terminal("platform", "add", *options()), 1)
+    assert "client-1" in terminal("platform", "list").out
+
+
+@pytest.mark.parametrize(
+    "changes", [{"--login-url": "lms.example/auth"}, {"--family": "nobody"}, {"--issuer": " "}, {"--jwks-url": "javascript:1"}]
+)
+def test_a_platform_that_is_none_is_one_line(terminal: Terminal, changes: dict[str, str]) -> None:
+    assert_one_line(terminal("platform", "add", *options(changes)), 1)
+    assert terminal("platform", "list", "--json").json == []
+
+
+def test_a_course_is_written_checked_published_and_listed(terminal: Terminal, tmp_path: Path) -> None:
+    folder = tmp_path / "my-course"
+    assert terminal("course", "new", folder, "--title", "My course").code == 0
+    assert_one_line(terminal("course", "new", folder), 1)
+    checked = terminal("course", "check", folder)
+    assert checked.code == 0
+    assert "1 modules" in checked.out or "1 module" in checked.out
+    assert terminal("course", "check", folder, "--json").json == []
+    assert "No course is published" in terminal("course", "list").out
+    assert "my-course version 1" in terminal("course", "publish", folder).out
+    assert terminal("course", "list", "--json").json == [{"course": "my-course", "version": 1, "title": "My course"}]
+
+
+def test_faults_of_a_course_are_told_as_file_and_line(terminal: Terminal, tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    terminal("course", "new", folder)
+    module = next((folder / "modules").iterdir())
+    lines = module.read_text().splitlines()
+    at = next(n for n, line in enumerate(lines, 1) if line.startswith(":answer: 8"))
+    lines[at - 1] = ":answer: eight"
+    module.write_text("\n".join(lines) + "\n:::{choise} odd\n:::\n")
+    said = terminal("course", "check", folder, "--json")
+    assert said.code == 1
+    faults = said.json
+    assert len(faults) >= 2
+    assert all(set(fault) == {"file", "line", "message"} for fault in faults)
+    assert any(fault["file"].endswith(module.name) and at - 8 <= fault["line"] <= at for fault in faults), faults
+    plain = terminal("course", "check", folder)
+    assert plain.code == 1
+    assert [line.partition(": ")[0] for line in plain.err.splitlines()] == [f"{f['file']}:{f['line']}" for f in faults]
+    refused = terminal("course", "publish", folder)
+    assert refused.code == 1
+    assert "nothing was published" in refused.err
+    assert terminal("course", "list", "--json").json == []
+
+
+def test_the_bundled_courses_have_no_faults(terminal: Terminal) -> None:
+    for folder in bundled_courses():
+        assert terminal("course", "check", folder, "--json").json == []
+
+
+def test_plugins_are_listed_with_their_groups(terminal: Terminal) -> None:
+    rows = terminal("plugins", "--json").json
+    names = {(row["group"].removeprefix("pacemate."), row["name"]) for row in rows}
+    assert names >= {
+        ("activity_types", "choice"),
+        ("mastery_models", "gaussian-filter"),
+        ("pacing_policies", "mastery-paced"),
+        ("event_sinks", "lti-grades"),
+    }
+    assert all(row["name"] in terminal("plugins").out for row in rows)
+
+
+def test_keys_rotate(terminal: Terminal) -> None:
+    refused = terminal("keys", "rotate")
+    assert_one_line(refused, 1)
+    first, second = terminal("keys", "rotate", "--at-once"), terminal("keys", "rotate", "--at-once")
+    assert first.code == second.code == 0
+    assert first.out.startswith("Signing with ")
+    assert first.out != second.out
+
+
+def test_an_administrators_link_is_printed(terminal: Terminal) -> None:
+    said = terminal("admin", "link", "--name", "Operator")
+    assert said.code == 0
+    assert said.out.startswith("http://localhost:8000/admin/enter/")
+
+
+def test_worker_and_scheduler_belong_to_the_deployed_mode(terminal: Terminal) -> None:
+    for name in ("worker", "scheduler"):
+        assert_one_line(terminal(name), 1)
+
+
+def test_a_taken_port_is_one_line(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = str(holder.getsockname()[1])
+        monkeypatch.setenv("PORT", port)
+        assert_one_line(terminal("serve"), 1)
+        assert f"Port {port} is taken" in terminal("serve").err
+        assert_one_line(terminal("demo", "--port", port), 1)
+        assert_one_line(terminal("demo", "--sandbox-port", port, "--port", "1"), 1)
+
+
+def test_a_replay_of_nobody_is_one_line(terminal: Terminal) -> None:
+    assert_one_line(terminal("pacing", "replay", "nobody"), 1)
+    assert_one_line(terminal("pacing", "replay", "nobody", "--policy", "none-such"), 2)
+
+
+def test_the_version_is_told(terminal: Terminal) -> None:
+    said = terminal("--version")
+    assert said.code == 0
+    assert json.dumps(said.out.split()[-1]) != '""'

@@ -1,0 +1,106 @@
+"""The demo's data: simulated learners in a real database, kept at the second start; and the flight recorder on them."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from content.bundled import bundled_courses
+from content.loader import activity_types, load_course
+from engine.domain.catalog import Activity
+from engine.storage.tables.enrolments import enrolments
+from engine.storage.tables.learning import responses
+from engine.storage.tables.people import people
+from pacemate.bootstrap import Runtime, build_runtime
+from pacemate.demo import prepare as demo
+from pacemate.demo.answers import answer_to
+from pacemate.settings import load_settings
+from tests.pacemate.commands import Terminal
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SANDBOX = "http://localhost:8001"
+FEW = 3
+
+
+def bundled_activities() -> list[Activity]:
+    """Return every activity of every bundled course."""
+    found: list[Activity] = []
+    for folder in bundled_courses():
+        loaded, faults = load_course(folder)
+        assert loaded is not None, faults
+        found += loaded.version.activities.values()
+    return found
+
+
+@pytest.fixture
+def runtime(terminal: Terminal) -> Runtime:
+    """The parts of a process on the terminal's installation."""
+    return build_runtime(load_settings(), clock=lambda: NOW)
+
+
+def count(runtime: Runtime, *tables: object) -> list[int]:
+    """Return the number of rows of tables."""
+    with runtime.database.connect() as connection:
+        return [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables]  # type: ignore[arg-type]
+
+
+def test_the_demo_prepares_its_data_once_and_its_learners_replay(
+    terminal: Terminal, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "COHORT_LEARNERS", FEW)
+    version, registration = demo.prepare(runtime, bundled_courses()[0], SANDBOX)
+    told: list[tuple[int, int]] = []
+    answers = demo.simulate_cohort(runtime, version, registration, lambda done, of: told.append((done, of)))
+    assert told == [(n, FEW + 1) for n in range(1, FEW + 2)]
+    before = count(runtime, people, enrolments, responses)
+    assert before == [FEW + 1, FEW + 1, answers]
+    assert answers > 30
+
+    again, same = demo.prepare(runtime, bundled_courses()[0], SANDBOX)
+    assert (again.id, same.id) == (version.id, registration.id)
+    assert count(runtime, people, enrolments, responses) == before
+
+    with runtime.database.connect() as connection:
+        ids = list(connection.execute(select(enrolments.c.id)).scalars())
+    for enrolment in ids:
+        said = terminal("pacing", "replay", enrolment, "--json")
+        assert said.code == 0, said.out[-2000:]
+        assert said.json["same"]
+        assert said.json["state_same"]
+        assert len(said.json["steps"]) > 0
+    plain = terminal("pacing", "replay", ids[0])
+    assert "0 differ; final state equal" in plain.out
+    other = terminal("pacing", "replay", ids[0], "--policy", "fixed-order", "--json")
+    assert other.code == 0
+    assert not other.json["same"]
+
+
+def test_the_simulation_is_the_same_for_the_same_moment(terminal: Terminal, tmp_path: Path) -> None:
+    first, second = [plan_of(number) for number in (1, 2)], [plan_of(number) for number in (1, 2)]
+    assert first == second
+    assert first[0] != first[1]
+
+
+def plan_of(number: int) -> tuple[object, ...]:
+    """Return the planted learner of a number and its days."""
+    return (demo._planted(number, ("a", "b")), *demo._span(number, NOW))
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
+def test_answers_to_every_bundled_activity_are_scored_as_meant(right: bool) -> None:
+    types, asked = activity_types(), 0
+    for activity in bundled_activities():
+        for seed in range(3):
+            view = types[activity.type].present(activity, seed)
+            values = answer_to(activity, view, right, random.Random(seed))
+            score = types[activity.type].score(activity, seed, values)
+            if activity.evidence == "practice":
+                asked += 1
+                assert score.correct is right, (activity.id, seed, values)
+            else:
+                assert score.correct is None, activity.id
+    assert asked > 100
