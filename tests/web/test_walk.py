@@ -37,6 +37,6 @@ def test_a_learner_who_knows_it_all_reaches_each_milestone_once_and_finishes(hou
     browser.launch()
     browser.start()
     assert browser.go(300) == [25, 50, 75]
-    assert "Finish the course" in browser.page
+    assert ">Finish</a>" in browser.page
     page = browser.get("finished").get_data(as_text=True)
     assert "You have finished" in page

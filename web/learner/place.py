@@ -69,13 +69,22 @@ class Place:
         """Return whether every element of a module is closed."""
         return first_open(module, self.path.closed) is None
 
+    @property
+    def linked(self) -> Module | None:
+        """Return the one module that the launch's link points at; None where it opens the whole course."""
+        wanted = self.session.module_id
+        return self.version.module(wanted) if wanted is not None and wanted in self.fold.contract else None
+
+    @property
+    def finished(self) -> bool:
+        """Return whether all is done that the link asks for: its module, or the course."""
+        return all(self.done(m) for m in ((self.linked,) if self.linked is not None else self.modules))
+
     def current(self) -> Module | None:
         """Return the module to go on with: the one the link points at, then the first that is not complete."""
-        wanted = self.session.module_id
-        if wanted is not None and wanted in self.fold.contract:
-            module = self.version.module(wanted)
-            if not self.done(module):
-                return next(iter(self.lacking(module)), module)
+        module = self.linked
+        if module is not None and not self.done(module):
+            return next(iter(self.lacking(module)), module)
         return next((m for m in self.modules if not self.done(m)), None)
 
     def decide(self, module_id: str) -> Decision:

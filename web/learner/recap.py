@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import make_response, redirect, render_template, url_for
@@ -11,7 +12,7 @@ from web import auth
 from web.auth import LaunchSession, require_learner
 from web.context import kit
 from web.learner.blueprint import blueprint
-from web.learner.celebration import PRACTISED, SHOWN_BY, skills_closed, waiting_celebration
+from web.learner.celebration import SHOWN_BY, waiting_celebration
 from web.learner.pace import module_pace
 from web.learner.pages import frame
 from web.learner.place import Place, place_of
@@ -42,25 +43,30 @@ def module_done(session: LaunchSession, module_id: str) -> auth.Answer:
 @blueprint.get("/finished")
 @require_learner
 def finished(session: LaunchSession) -> auth.Answer:
-    """Show the end of the course."""
+    """Show the end of what the link asks for: the course, or one module of it."""
     with kit().uow() as uow:
         place = place_of(session, uow, celebrate=True)
-    if place.current() is not None:
+    if not place.finished:
         return redirect(url_for("learner.course_map", launch_id=session.id), 303)
+    modules = place.modules if place.linked is None else (place.linked,)
+    found = [learnt for m in modules for learnt in learnt_in(place, m)]
     return render_template(
         "learner/finished.html",
         **course_frame(place),
         celebration=waiting_celebration(place),
-        skills=skills_closed(place, SHOWN_BY),
-        others=skills_closed(place, PRACTISED),
-        spent=spent_words(sum(place.path.module_active_s.values())),
-        modules=place.modules,
+        title=place.version.title if place.linked is None else place.linked.title,
+        skills=_skills(found, shown=True),
+        others=_skills(found, shown=False),
+        spent=spent_words(sum(place.path.module_active_s.get(m.id, 0.0) for m in modules)),
+        modules=modules,
+        following=place.current(),
+        return_url=session.return_url,
     )
 
 
 def module_end(place: Place, module: Module) -> auth.Answer:
     """Return the page at the end of a module."""
-    following = place.current()
+    following = None if place.linked is module else place.current()
     return make_response(
         render_template(
             "learner/module_done.html",
@@ -92,6 +98,12 @@ def learnt_in(place: Place, module: Module) -> tuple[Learnt, ...]:
         if how is not None:
             found.append(Learnt(place.version.skills[slot.skill_id], CLOSED[how], how in SHOWN_BY))
     return tuple(found)
+
+
+def _skills(found: Sequence[Learnt], *, shown: bool) -> tuple[Skill, ...]:
+    """Return each skill once, shown where any of its practice showed it."""
+    proved = {learnt.skill.id for learnt in found if learnt.shown}
+    return tuple({x.skill.id: x.skill for x in found if (x.skill.id in proved) is shown}.values())
 
 
 def spent_words(active_s: float) -> str:
