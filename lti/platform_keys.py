@@ -100,7 +100,7 @@ class PlatformKeys:
                 return None
             if not fresh and row["tried_at"] > max(row["fetched_at"], now - FAILED_WAIT_S):
                 return self._stale(stored, kid, now)
-            if self._lease(url, now):
+            if self._lease(url, now, row["tried_at"]):
                 break
             if now > waited_until:
                 return self._stale(stored, kid, now)
@@ -166,8 +166,10 @@ class PlatformKeys:
             mine = self._sets[url] = _KeySet(usable_keys(row["keys"]), row["fetched_at"])
         return mine
 
-    def _lease(self, url: str, now: float) -> bool:
-        free = update(platform_key_sets).where(platform_key_sets.c.jwks_url == url, platform_key_sets.c.leased_until < now)
+    def _lease(self, url: str, now: float, tried_at: float) -> bool:
+        """Return whether this process fetches now; not where another has tried since the row was read."""
+        c = platform_key_sets.c
+        free = update(platform_key_sets).where(c.jwks_url == url, c.leased_until < now, c.tried_at == tried_at)
         with self._uow() as uow:
             taken = run(uow, free.values(leased_until=now + LEASE_S)).rowcount == 1
             uow.commit()
