@@ -14,7 +14,7 @@ from engine.mastery.fitting.sequences import Floats, Waves
 from engine.mastery.fitting.wavefront import Trace, sigmoid
 
 NEWTON_STEPS = 6
-LEAST_VARIANCE, MOST_VARIANCE = 0.02, 4.0
+LEAST_VARIANCE, MOST_VARIANCE = 0.02, 9.0
 MAX_STEP = 1.5
 """No Newton step moves a parameter by more logits than this."""
 

@@ -112,9 +112,7 @@ def _check(table: Table, folds: int) -> None:
     if folds < 2:
         raise Refused(f"{folds} folds; at least 2 are needed.")
     if table.learners < folds:
-        raise Refused(
-            f"The log holds {table.learners} learners, too few for {folds} folds. Give a larger log, or fewer --folds."
-        )
+        raise Refused(f"The log holds {table.learners} learners, too few for {folds} folds. Give more, or fewer --folds.")
     share = float(table.correct.mean())
     if share in (0.0, 1.0) or not math.isfinite(share):
         raise Refused(

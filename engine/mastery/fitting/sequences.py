@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +82,11 @@ class Waves:
     def __len__(self) -> int:
         return len(self.row)
 
+    def spans(self) -> list[tuple[int, int, int, int]]:
+        """Return, of each wave, its first and last position and edge, the last ones excluded."""
+        at, edge = self.starts.tolist(), self.edge_starts.tolist()
+        return list(zip(at[:-1], at[1:], edge[:-1], edge[1:], strict=True))
+
     def edge_rows(self) -> Ints:
         """Return the position of each edge."""
         return np.repeat(np.arange(len(self)), np.diff(self.edge_at))
@@ -93,8 +97,8 @@ class Waves:
         return values if self.single else np.add.reduceat(values, self.edge_at[:-1]) * self.share
 
 
-def waves_of(table: Table, learners: Bools | None = None) -> Waves:
-    """Lay out the rows of the chosen learners (all where None) in waves."""
+def waves_of(table: Table, learners: Bools | None = None, turns: int | None = None) -> Waves:
+    """Lay out the rows of the chosen learners (all where None) in waves, of each the first `turns` (all where None)."""
     rows = np.arange(len(table)) if learners is None else np.flatnonzero(learners[table.learner])
     order = np.argsort(table.learner[rows], kind="stable")
     rows = rows[order]
@@ -107,7 +111,10 @@ def waves_of(table: Table, learners: Bools | None = None) -> Waves:
     turn = np.arange(len(rows)) - np.repeat(first, length)
     wave_order = np.argsort(turn * np.int64(max(len(found), 1)) + slot, kind="stable")
     row, slot, turn = rows[wave_order], slot[wave_order], turn[wave_order]
-    waves = int(length.max()) if len(length) else 0
+    if turns is not None:
+        early = turn < turns
+        row, slot, turn = row[early], slot[early], turn[early]
+    waves = int(turn.max()) + 1 if len(turn) else 0
     starts = np.concatenate([[0], np.cumsum(np.bincount(turn, minlength=waves))]).astype(np.int64)
     count = (table.edge_start[1:] - table.edge_start[:-1])[row]
     edge_at = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
@@ -131,10 +138,3 @@ def waves_of(table: Table, learners: Bools | None = None) -> Waves:
         items=table.items,
         skills=table.skills,
     )
-
-
-def to_rows(waves: Waves, values: NDArray[Any], length: int) -> NDArray[Any]:
-    """Return values by position as values by row of the table; rows of other learners are NaN."""
-    out = np.full((length, *values.shape[1:]), np.nan)
-    out[waves.row] = values
-    return out

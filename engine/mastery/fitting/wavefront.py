@@ -72,8 +72,7 @@ def run(waves: Waves, constants: Constants, offset: Floats, item_variance: Float
     y_all, off_all, share_all = waves.correct[extra], offset[extra], waves.share[extra]
     vb_all = item_variance if item_variance.ndim == 1 + len(wide) else item_variance[extra]
     g, qs, qt = np.asarray(c.growth), np.asarray(c.skill_drift), np.asarray(c.learner_drift)
-    starts, edge_starts = waves.starts.tolist(), waves.edge_starts.tolist()
-    for a, b, e, f in zip(starts, starts[1:], edge_starts, edge_starts[1:], strict=False):
+    for a, b, e, f in waves.spans():
         m = b - a
         pair = waves.edge_pair[e:f]
         sp, vp = s[pair], vs[pair]

@@ -1,0 +1,172 @@
+"""Fitting coefficients that serve: checked on held-out learners against those in use, refused where they do worse."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.domain.catalog import Difficulty
+from engine.domain.errors import Refused
+from engine.mastery.coefficients import FittedCoefficients, FittedOn, RegressionWeights, Validation
+from engine.mastery.fitting.calibration import LEAST_LEARNERS, cross_fitted, fit_regression
+from engine.mastery.fitting.difficulties import Parameters
+from engine.mastery.fitting.filter_fit import FilterFit, fit_filter
+from engine.mastery.fitting.histories import features
+from engine.mastery.fitting.metrics import Metrics, measure
+from engine.mastery.fitting.sequences import Bools, Floats, Table, Waves, table_of, waves_of
+from engine.mastery.fitting.wavefront import sigmoid
+from engine.mastery.gaussian_filter import TAG_LOGITS, Coefficients
+from engine.mastery.history import NAMES
+from engine.mastery.log import ResponseLog
+
+LEAST_TO_FIT = 10
+"""Learners without whom no fit is tried; product.md refits at about 30, 100 and 300."""
+HELD_OUT = 0.2
+STEPS = ("fitting without the held-out learners", "checking against the version in use", "fitting to all learners")
+Tags = Mapping[str, Difficulty]
+
+
+class FitRefused(Refused):
+    """A fit is not better than what is in use, or there is too little to fit."""
+
+    code = "fit_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Predictions as they are served: the filter, then tier 2 where there is one."""
+
+    filter: FilterFit
+    regression: RegressionWeights | None
+
+    def predict(self, table: Table, waves: Waves) -> Floats:
+        """Return P(right) of each response before it is seen, by position."""
+        if self.regression is None:
+            return self.filter.predict(waves)
+        weights = np.array([self.regression.weights.get(name, 0.0) for name in NAMES])
+        x = features(self.filter, waves, table.time_s)
+        return sigmoid(x[:, : len(NAMES)] @ weights + self.regression.intercept)
+
+
+def fit_coefficients(
+    log: ResponseLog,
+    tags: Tags | None = None,
+    current: FittedCoefficients | None = None,
+    seed: int = 0,
+    progress: Callable[[int, int, str], None] = lambda _done, _of, _doing: None,
+) -> FittedCoefficients:
+    """Fit the filter, and tier 2 where it lowers validation log loss.
+
+    Args:
+        tags: the authors' difficulties by item id.
+        current: the coefficients in use; the day-one ones where None.
+
+    Raises:
+        FitRefused: too few learners, or a validation log loss that is not below that of the coefficients in use.
+    """
+    table = table_of(log)
+    if table.learners < LEAST_TO_FIT:
+        raise FitRefused(f"{table.learners} learners have answered; a fit needs {LEAST_TO_FIT}. Try again when more have.")
+    rng = np.random.default_rng(seed)
+    prior = tag_logits(log, tags or {})
+    held = np.zeros(table.learners, dtype=bool)
+    held[rng.choice(table.learners, max(2, round(HELD_OUT * table.learners)), replace=False)] = True
+    progress(0, len(STEPS), STEPS[0])
+    trial = _fit(table, ~held, rng, prior)
+    progress(1, len(STEPS), STEPS[1])
+    waves = waves_of(table, held)
+    new = measure(waves.correct, trial.predict(table, waves))
+    old = measure(waves.correct, in_use(log, tags or {}, current).predict(table, waves))
+    name = "day-one-1" if current is None else current.version
+    if not new.log_loss < old.log_loss:
+        raise FitRefused(
+            f"The new fit is refused: log loss {new.log_loss:.4f} on {int(held.sum())} validation learners, "
+            f"{old.log_loss:.4f} with version {name}, which stays. Fit again when there are more responses."
+        )
+    progress(2, len(STEPS), STEPS[2])
+    everyone = np.ones(table.learners, dtype=bool)
+    found = _export(
+        log, _fit(table, everyone, rng, prior, tier_2=trial.regression is not None), _validation(waves, held, new, old, name)
+    )
+    progress(3, len(STEPS), "done")
+    return found
+
+
+def in_use(log: ResponseLog, tags: Tags, current: FittedCoefficients | None) -> Served:
+    """Return the coefficients in use, by the codes of a log; the day-one ones where None."""
+    if current is None:
+        c = Coefficients()
+        constants = [c.learner_variance, c.skill_variance, c.learner_drift, c.skill_drift, c.growth]
+        beta = -float(np.log(c.prior_share / (1 - c.prior_share)))
+        tag = tag_logits(log, tags)
+        variance = np.where(np.isnan(tag), c.untagged_variance, c.tagged_variance)
+        skills = np.full(len(log.skill_ids), beta)
+        found = Parameters(np.nan_to_num(tag), variance, skills, beta, c.untagged_variance, 1.0, 1.0)
+        return Served(FilterFit(np.array(constants), found), None)
+    f = current
+    tag = np.nan_to_num(tag_logits(log, tags)) * f.tag_weight
+    rows = [f.items.get(item, (float(tag[k]), f.item_variance)) for k, item in enumerate(log.item_ids)]
+    items = np.array(rows, dtype=np.float64).reshape(-1, 2)
+    skills = np.array([f.betas.get(skill, f.base) for skill in log.skill_ids], dtype=np.float64)
+    found = Parameters(items[:, 0], items[:, 1], skills, f.base, f.item_variance, 1.0, f.tag_weight)
+    constants = [f.learner_variance, f.skill_variance, f.learner_drift, f.skill_drift, f.growth]
+    return Served(FilterFit(np.array(constants), found, f.slope, f.shift), f.regression)
+
+
+def tag_logits(log: ResponseLog, tags: Tags) -> Floats:
+    """Return the authors' difficulties in logits by item code, NaN without a tag."""
+    return np.array([TAG_LOGITS[tags[item]] if item in tags else np.nan for item in log.item_ids], dtype=np.float64)
+
+
+def _fit(table: Table, learners: Bools, rng: np.random.Generator, tags: Floats, *, tier_2: bool = True) -> Served:
+    fitted = fit_filter(table, learners, rng, tags)
+    if not tier_2 or int(learners.sum()) < LEAST_LEARNERS:
+        return Served(fitted, None)
+    found = fit_regression(cross_fitted(table, learners, fitted, rng, tags), rng, fitted)
+    if not found.kept:
+        return Served(fitted, None)
+    return Served(fitted, RegressionWeights(dict(zip(NAMES, found.weights, strict=True)), found.intercept))
+
+
+def _validation(waves: Waves, held: Bools, new: Metrics, old: Metrics, version: str) -> Validation:
+    return Validation(
+        learners=int(held.sum()),
+        responses=len(waves),
+        log_loss=round(new.log_loss, 6),
+        auc=0.5 if np.isnan(new.auc) else round(new.auc, 6),
+        ece=round(new.ece, 6),
+        current_version=version,
+        current_log_loss=round(old.log_loss, 6),
+    )
+
+
+def _export(log: ResponseLog, served: Served, validation: Validation) -> FittedCoefficients:
+    fit, q = served.filter, served.filter.parameters
+    digest = hashlib.sha256()
+    for part in (log.learner, log.item, log.correct, log.skill_start, log.skill, log.time_s):
+        digest.update(part.tobytes())
+    digest.update("\n".join((*log.item_ids, "", *log.skill_ids)).encode())
+    on = FittedOn(len(log), len(log.learner_ids), len(log.item_ids), len(log.skill_ids), digest.hexdigest())
+    learner_variance, skill_variance, learner_drift, skill_drift, growth = (float(v) for v in fit.constants)
+    numbers = zip(log.item_ids, q.difficulty.tolist(), q.variance.tolist(), strict=True)
+    return FittedCoefficients(
+        version=f"fit-{on.responses}-{on.digest[:12]}",
+        learner_variance=learner_variance,
+        skill_variance=skill_variance,
+        learner_drift=learner_drift,
+        skill_drift=skill_drift,
+        growth=growth,
+        base=q.base,
+        item_variance=q.item_spread,
+        tag_weight=q.tag_weight,
+        fitted_on=on,
+        validation=validation,
+        betas=dict(zip(log.skill_ids, q.beta.tolist(), strict=True)),
+        items={item: (b, v) for item, b, v in numbers},
+        slope=fit.slope,
+        shift=fit.shift,
+        regression=served.regression,
+    )
