@@ -116,7 +116,7 @@ class Sender:
                 self._lti.sleep(wait_s)
         stamp = self._clock().replace(microsecond=0)
         if mark.stamp is not None and stamp < mark.stamp + APART:
-            stamp = mark.stamp + APART
+            return None
         self._update(mark, stamp=stamp, trying_stamp=stamp, trying_bp=mark.desired_bp)
         return stamp
 
