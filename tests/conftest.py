@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from engine.storage.database import open_database
 from engine.storage.unit_of_work import UnitOfWorkFactory
+from tests.groups import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from tests.servers.postgres import Postgres, postgres, remove_leftovers
 from tests.servers.redis import redis_server_url, worker_url
 from tests.servers.shared import ServerMissing, begin_run, end_run, unavailable

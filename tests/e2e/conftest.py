@@ -13,7 +13,7 @@ from tests.e2e.walker import Walker
 from tests.servers.postgres import Postgres
 from tests.servers.redis import redis_server_url, worker_url
 
-MODES = [pytest.param(mode, marks=pytest.mark.xdist_group(f"e2e-{mode}")) for mode in ("embedded", "deployed")]
+MODES = ("embedded", "deployed")
 FAR = 32
 """Redis databases from here on are no test worker's own."""
 

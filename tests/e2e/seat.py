@@ -108,14 +108,13 @@ class Seat:
 
     def fill_by_mouse(self, right: bool = True) -> bool:
         """Answer without scripts and without sending; False where nothing is asked."""
-        _, _, values = self.answer_here(right)
-        for name, value in values.items():
-            for part in value if isinstance(value, list) else [value]:
-                option = self.frame.locator(f'input[name="{name}"][value="{part}"]')
-                if option.count():
-                    option.check()
-                else:
-                    self.tool.get_by_role("textbox").fill(str(part))
+        type_, _, values = self.answer_here(right)
+        for value in values.values():
+            if type_ in TYPING:
+                self.tool.get_by_role("textbox").fill(str(value))
+            else:
+                for token in value if isinstance(value, list) else [value]:
+                    self.frame.locator(f'input[value="{token}"]').check()
         return bool(values)
 
     def answer_here(self, right: bool) -> tuple[str, PublicView, Mapping[str, Any]]:

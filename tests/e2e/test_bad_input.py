@@ -26,7 +26,6 @@ from tests.e2e.record import Record
 from tests.e2e.sandbox import LTI
 from tests.e2e.walker import Walker, filled
 
-pytestmark = pytest.mark.xdist_group("e2e-embedded")
 STORED = (people, cohorts, memberships, enrolments, launch_sessions, presentations, responses, resource_links)
 FUZZED = 240
 FOREIGN = "https://elsewhere.example/lti/launch"

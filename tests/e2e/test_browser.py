@@ -14,7 +14,6 @@ from tests.e2e.pages import MILESTONES
 from tests.e2e.record import Record
 from tests.e2e.seat import FLAGS, Seat
 
-pytestmark = pytest.mark.xdist_group("e2e-browser")
 PHONE = {"width": 360, "height": 740}
 BUNDLED = "Course bundled"
 

@@ -21,7 +21,6 @@ from tests.servers.shared import ServerMissing, unavailable
 COURSE = "Course fault"
 
 
-@pytest.mark.xdist_group("e2e-embedded")
 def test_a_tool_killed_between_answers_has_lost_nothing_it_acknowledged(embedded: Installation) -> None:
     record, learner = Record(embedded.database), Walker(embedded, "learner-01")
     learner.launch("fault-link")
@@ -41,7 +40,6 @@ def test_a_tool_killed_between_answers_has_lost_nothing_it_acknowledged(embedded
     embedded.sandbox.graded("fault", "learner-01", 100.0)
 
 
-@pytest.mark.xdist_group("e2e-embedded")
 def test_a_gradebook_that_fails_gets_the_final_grade_all_the_same(embedded: Installation) -> None:
     sandbox, learner = embedded.sandbox, Walker(embedded, "learner-02")
     for status in (500, 401):
@@ -81,7 +79,6 @@ def fragile(tmp_path: Path, postgres_server: Postgres) -> Iterator[tuple[Install
     postgres_server.drop(database_url)
 
 
-@pytest.mark.xdist_group("e2e-deployed")
 def test_launches_and_answers_go_on_without_redis(fragile: tuple[Installation, Process]) -> None:
     installation, redis = fragile
     record, learner = Record(installation.database), Walker(installation, "learner-01")

@@ -15,7 +15,6 @@ from tests.openedx.browser import read_form
 from tests.openedx.process import OpenEdxPlatform
 from tests.openedx.records import Launch, Member
 
-pytestmark = pytest.mark.xdist_group("openedx")
 COHORT = "Micro-course"
 
 
