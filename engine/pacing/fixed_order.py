@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from engine.domain.catalog import SLOT_AUTHORED_ITEMS
@@ -29,6 +30,7 @@ class FixedOrder:
         if len(state.items) < SLOT_AUTHORED_ITEMS and unseen(path, slot.items):
             return Advance(path)
         reason = Reason("close.pool_spent", {"skill": slot.skill_id, "right": state.right, "of": state.first_tries})
+        path = replace(path, testing=None if path.testing == slot.key else path.testing)
         return Advance(close(path, [slot.key], "practised"), (Adjustment("close", slot.key, reason, (slot.key,)),))
 
     def override(self, path: PathState, override: Override, look: Outlook) -> Advance:

@@ -210,6 +210,9 @@ class MasteryPaced:
         return _flag(path, slot, facts)
 
     def _after_test_out(self, path: PathState, response: Response, slot: Slot, look: Outlook) -> Advance:
+        if path.testing != slot.key:
+            # A late answer to a test-out that is over, or that gave way to another skill's, counts for neither.
+            return Advance(path)
         if response.evidence is not True:
             state = path.slots[slot.key]
             path = with_slot(path, slot.key, replace(state, probe=False))

@@ -276,3 +276,27 @@ def test_practice_that_ends_far_from_mastery_tells_the_instructor_once():
     assert "close.time_spent" in codes
     assert codes.count("help.instructor") == 1
     assert walk.path.flags == (SLOT,)
+
+
+def test_a_late_answer_of_one_test_out_counts_for_no_other():
+    walk = Walk()
+    walk.override("test_out", "slot:module-1/skill-1")
+    late = walk.decide()
+    walk.override("test_out", "slot:module-2/skill-2")
+    walk.answer(walk.decide(), True)
+    walk.answer(late, True)
+    assert "slot:module-1/skill-1" not in walk.path.closed
+    assert (walk.path.testing, walk.path.test_right) == ("slot:module-2/skill-2", 1)
+    walk.answer(walk.decide(), True)
+    assert walk.path.closed["slot:module-2/skill-2"] == "tested_out"
+
+
+def test_fixed_order_ends_a_test_out_with_its_slot():
+    walk = Walk(policy=FixedOrder())
+    walk.override("test_out", "slot:module-1/skill-1")
+    for _ in range(20):
+        decision = walk.decide()
+        if decision.kind != "present":
+            break
+        walk.answer(decision, True)
+    assert decision.kind == "module_done"
