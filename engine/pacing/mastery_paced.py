@@ -69,8 +69,9 @@ class MasteryPaced:
         slot = home_slot(look.version, activity)
         path = count_response(path, response, slot)
         path = replace(path, pace=observe(path.pace, response.active_s, activity.seconds))
-        if slot is not None and response.evidence is not None:
-            rated = rate(path.reviews.get(slot.skill_id), response.evidence, response.answered_at)
+        remembered = _remembered(response)
+        if slot is not None and remembered is not None:
+            rated = rate(path.reviews.get(slot.skill_id), remembered, response.answered_at)
             path = replace(path, reviews={**path.reviews, slot.skill_id: rated})
         if response.purpose == "review":
             spent = path.review_s.get(response.module_id, 0.0) + activity.seconds
@@ -226,6 +227,13 @@ class MasteryPaced:
         path = close(replace(path, testing=None, test_right=0, since_card=0), open_, "tested_out")
         reason = Reason("skip.tested_out", {"skill": slot.skill_id, "right": right, "of": right})
         return Advance(path, (Adjustment("skip", slot.key, reason, open_, seconds, card=True),))
+
+
+def _remembered(response: Response) -> bool | None:
+    """Return what an answer says for review: a review's always counts, also of an item seen before, help as forgotten."""
+    if response.purpose != "review" or response.correct is None:
+        return response.evidence
+    return response.correct and response.hints_used == 0
 
 
 def _flag(path: PathState, slot: Slot, facts: dict[str, object]) -> Advance:

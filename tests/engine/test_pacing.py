@@ -300,3 +300,19 @@ def test_fixed_order_ends_a_test_out_with_its_slot():
             break
         walk.answer(decision, True)
     assert decision.kind == "module_done"
+
+
+@pytest.mark.parametrize(("right", "hints"), [(True, 0), (False, 0), (True, 1)])
+def test_a_review_of_a_spent_pool_is_one_rating_a_day_and_moves_its_date(right, hints):
+    walk = Walk()
+    while (decision := walk.decide()).kind == "present":
+        walk.answer(decision, False)
+    before = walk.path.reviews["skill-1"]
+    later(walk, 60)
+    review = walk.decide("module-2")
+    assert (review.purpose, review.activity_id in walk.path.seen) == ("review", True)
+    walk.answer(review, right, hints=hints)
+    after = walk.path.reviews["skill-1"]
+    assert after.last > before.last
+    assert after.due > walk.now
+    assert walk.decide("module-2").purpose != "review"
