@@ -23,7 +23,7 @@ class BadCoefficients(Malformed):
 
 @dataclass(frozen=True, slots=True)
 class FittedOn:
-    """What a fit has read; `digest` is the SHA-256 of its responses in order."""
+    """What was fitted to, without the held-out learners; `digest` is the SHA-256 of all responses in order, theirs too."""
 
     responses: int
     learners: int

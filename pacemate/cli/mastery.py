@@ -17,8 +17,8 @@ from engine.domain.errors import EngineError, NotFound
 from engine.mastery.log import BadLog, RawResponse, ResponseLog, collect, read_log
 
 if TYPE_CHECKING:
-    from engine.storage.unit_of_work import SqlUnitOfWork
     from engine.mastery.fitting.evaluate import Evaluation
+    from engine.storage.unit_of_work import SqlUnitOfWork
 
 LOG = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 Progress = Callable[[int, int, str], None]
@@ -63,7 +63,7 @@ def evaluate(path: Path, folds: int, seed: int, baselines: bool, skip_bad: bool,
 @click.option("--responses", "path", type=LOG, help="Fit to a log instead of stored responses.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File for the coefficients; with --all a folder.")
 @click.option("--current", type=LOG, help="Coefficients in use, which the fit has to beat; the day-one ones by default.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The held-out learners come from it.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="All chance comes from it.")
 @click.option("--skip-bad", is_flag=True, help="Go on with the good rows of a log where some are bad.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def fit(
