@@ -12,7 +12,7 @@ import pytest
 import structlog
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Playwright
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
@@ -65,12 +65,11 @@ def database_free(tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, Flas
 
 
 @pytest.fixture(scope="module")
-def chromium(chromium_path: str) -> Iterator[Chromium]:
+def chromium(playwright: Playwright, chromium_path: str) -> Iterator[Chromium]:
     """A running browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

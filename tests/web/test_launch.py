@@ -16,8 +16,8 @@ from lti.claims import DeepLinkSettings
 from lti.refusals import REASONS, LaunchRefusedError
 from lti.registrations import add_platform
 from lti.storage import deployments, resource_links, run
+from tests.web.frames import check_frame
 from tests.web.house import PLATFORM, Browser, House, launch_context
-from tests.web.test_pages import check_frame
 from web.launch import on_deep_link, on_launch, on_refusal
 
 

@@ -3,60 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
-from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
-from engine.services.set_cohort import CohortSettings, set_cohort
-from engine.storage.database import open_database
-from tests.servers.sqlite import migrated_copy
-from tests.web.house import Browser, House, build_house, bundled_course
-
-ALL_MODULES = tuple(m.id for m in bundled_course().version.modules)
-
-
-class Outline(HTMLParser):
-    """What every page must have."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.lang, self.headings, self.inline, self.ids, self.main = "", 0, [], [], 0  # type: ignore[var-annotated]
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.lang = found.get("lang") or self.lang if tag == "html" else self.lang
-        self.headings += tag == "h1"
-        self.main += tag == "main"
-        self.inline += [name for name in found if name == "style" or name.startswith("on")]
-        self.ids += [found["id"]] if "id" in found else []
-
-
-def check_frame(page: str) -> None:
-    """Assert a page's language, title, single heading, unique ids, and that nothing in it needs what the CSP forbids."""
-    outline = Outline(page)
-    assert outline.lang == "en"
-    title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
-    assert title
-    assert title[1].strip()
-    assert outline.headings == 1
-    assert outline.main == 1
-    assert outline.inline == []
-    assert len(outline.ids) == len(set(outline.ids))
-    for script in re.findall(r"<script[^>]*>", page):
-        assert "nonce=" in script
-
-
-def set_up(house: House, browser: Browser, **changes: object) -> None:
-    """Change the settings of the cohort of a launch."""
-    with house.kit.uow() as uow:
-        session = uow.access.session(browser.launch_id)
-    assert session is not None
-    settings = CohortSettings(ALL_MODULES, None, None, "completion", ())
-    set_cohort(str(session["cohort_id"]), "tenant-1", replace(settings, **changes), house.kit)  # type: ignore[arg-type]
+from tests.web.frames import check_frame, set_up
+from tests.web.house import Browser, House, bundled_course
 
 
 def test_every_page_of_the_walk_has_its_frame(learner: Browser) -> None:
@@ -156,94 +108,6 @@ def test_a_locked_module_says_what_comes_first(learner: Browser) -> None:
     assert learner.get("module/checks").status_code == 303
 
 
-def test_the_pacing_card_says_what_changed_and_undo_brings_it_back(house: House) -> None:
-    browser = house.browser()
-    browser.launch()
-    browser.start()
-    for _ in range(12):
-        browser.answer(follow_redirects=True)
-        if "pace-card" in browser.page:
-            break
-        browser.go_on()
-    assert "You skip ahead" in browser.page
-    assert "right at the first try" in browser.page
-    assert re.search(r"saves \d+ min", browser.page)
-    slot = re.search(r'name="slot" value="([^"]+)"', browser.page)
-    assert slot
-    browser.post("undo", {"slot": slot[1]}, follow_redirects=True)
-    assert "data-presentation" in browser.page
-    skills = browser.get("skills").get_data(as_text=True)
-    assert "Back on your path" in skills
-    assert browser.post("undo", {"slot": slot[1]}).status_code == 409
-
-
-def test_what_was_skipped_can_be_seen_anyway(learner: Browser) -> None:
-    learner.start()
-    found = None
-    for _ in range(20):
-        learner.answer(follow_redirects=True)
-        learner.go_on()
-        found = re.search(r'name="activity" value="([^"]+)"', learner.client.get(learner.at("")).get_data(as_text=True))
-        if found:
-            break
-    assert found, "nothing was skipped"
-    learner.post("show-anyway", {"activity": found[1]}, follow_redirects=True)
-    assert "You asked to see it." in learner.page
-    learner.answer(follow_redirects=True)
-    assert "You asked to see it." not in learner.page
-
-
-def test_i_know_this_asks_hard_questions_and_closes_the_skill(learner: Browser) -> None:
-    learner.start()
-    for _ in range(10):
-        if "I know this" in learner.page:
-            break
-        learner.answer(right=False, follow_redirects=True)
-        learner.go_on()
-    slot = re.search(r'name="slot" value="([^"]+)"', learner.page)
-    assert slot
-    learner.post("test-out", {"slot": slot[1]}, follow_redirects=True)
-    assert "You said that you know" in learner.page
-    learner.answer(follow_redirects=True)
-    learner.go_on()
-    learner.answer(follow_redirects=True)
-    assert "Tested out" in learner.page
-
-
-def test_the_pace_can_be_changed_and_is_kept(learner: Browser) -> None:
-    learner.start()
-    learner.post("mode", {"mode": "gentle", "module": "first-look"}, follow_redirects=True)
-    assert "Pace: <strong>Gentle</strong>" in learner.page
-    assert learner.post("mode", {"mode": "breakneck", "module": "first-look"}).status_code == 409
-    assert learner.post("mode", {"mode": "fast", "module": "unheard-of"}).status_code == 404
-
-
-def test_locks_are_shown_and_hold(learner: Browser) -> None:
-    learner.start()
-    for _ in range(10):
-        if "I know this" in learner.page:
-            break
-        learner.answer(right=False, follow_redirects=True)
-        learner.go_on()
-    slot = re.search(r'name="slot" value="([^"]+)"', learner.page)
-    assert slot
-    set_up(learner.house, learner, locks=("mode", "test_out"))
-    page = learner.get("module/first-look").get_data(as_text=True)
-    assert "Your instructor has locked it" in page
-    assert "“I know this” is locked by your instructor" in page
-    for act, form in (("mode", {"mode": "fast"}), ("test-out", {"slot": slot[1]})):
-        refused = learner.post(act, form)
-        assert refused.status_code == 409
-        assert "locked" in refused.get_data(as_text=True)
-
-
-def test_acts_on_what_is_not_there_are_not_found(learner: Browser) -> None:
-    learner.start()
-    for act, field in (("undo", "slot"), ("test-out", "slot"), ("show-anyway", "activity")):
-        for target in ("", "slot:first-look/none", "x" * 5_000, "the-job\x00"):
-            assert learner.post(act, {field: target}).status_code == 404, (act, target[:20])
-
-
 def test_a_course_that_has_not_started_says_when_it_does(learner: Browser) -> None:
     learner.get("")
     set_up(learner.house, learner, starts_on=date(2026, 3, 9))
@@ -333,60 +197,3 @@ def test_a_milestone_whose_reply_was_lost_is_celebrated_once_on_the_next_page(le
     assert 'data-key="25"' in page, before[:200]
     assert "You can now:" in page
     assert "data-celebrate" not in learner.get("").get_data(as_text=True)
-
-
-XSS = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}'
-
-
-def check_inert(page: str) -> None:
-    """Assert that no payload became an element."""
-    assert "<script>alert" not in page
-    assert "<img src=x" not in page
-
-
-def test_payloads_in_names_and_answers_stay_inert(sqlite_house: House) -> None:
-    browser = sqlite_house.browser()
-    browser.launch(name=XSS, context_title=XSS, resource_link_title=XSS)
-    browser.start()
-    shown_again = False
-    for _ in range(60):
-        check_inert(browser.page)
-        key = browser.presentation
-        if 'name="text"' in browser.page:
-            browser.answer(values={"text": XSS}, follow_redirects=True)
-            shown_again = "&lt;script&gt;alert(1)" in browser.page
-            break
-        if 'name="value"' in browser.page:
-            assert "&lt;script&gt;alert(1)" in browser.post(f"answer/{key}", {"value": XSS}).get_data(as_text=True)
-        browser.answer(right=False, follow_redirects=True)
-        browser.go_on()
-    check_inert(browser.page)
-    assert shown_again
-    for path in ("", "skills"):
-        check_inert(browser.get(path).get_data(as_text=True))
-
-
-def test_payloads_in_the_titles_of_a_course_stay_inert(tmp_path: Path) -> None:
-    version = bundled_course().version
-    titled = replace(
-        version,
-        title=XSS,
-        summary=XSS,
-        skills={k: replace(s, title=XSS, do=XSS, conditions=XSS, standard=XSS) for k, s in version.skills.items()},
-        modules=tuple(replace(m, title=XSS, summary=XSS) for m in version.modules),
-        activities={k: replace(a, title=XSS) for k, a in version.activities.items()},
-    )
-    house = build_house(open_database(migrated_copy(tmp_path / "house.sqlite")), titled)
-    browser = house.browser()
-    browser.launch()
-    check_inert(browser.get("").get_data(as_text=True))
-    browser.start()
-    for _ in range(12):
-        check_inert(browser.page)
-        browser.answer(follow_redirects=True)
-        check_inert(browser.page)
-        browser.go_on()
-    for path in ("", "skills", "start-over"):
-        page = browser.get(path).get_data(as_text=True)
-        check_inert(page)
-        assert "&lt;script&gt;" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from flask import g, redirect, render_template, request, url_for
 
@@ -20,6 +21,8 @@ from web.learner.place import Place, place_of, read_place
 from web.learner.player import go_on
 from web.learner.recap import course_frame
 from web.words import day, minutes_left
+
+LOCK_WORDS: Final = {"mode": "the pace", "test_out": "“I know this”", "undo": "undo", "show_anyway": "“Show me anyway”"}
 
 
 @blueprint.get("/")
@@ -106,8 +109,10 @@ def map_page(place: Place, grade_bp: int | None) -> str:
         "season": "open" if session.preview else place.season(_today()),
         "starts_on": _day(place.cohort.starts_on, session),
         "ends_on": _day(place.cohort.ends_on, session),
-        "locks": place.cohort.locks,
+        "locked": place.cohort.locks,
+        "locks": [LOCK_WORDS.get(name, name) for name in place.cohort.locks],
         "return_url": session.return_url,
+        "begun": place.begun,
         "grade_percent": None if grade_bp is None else grade_bp // 100,
         "attempt": place.enrolment.attempt,
     }

@@ -57,7 +57,7 @@ class Place:
     def module(self, module_id: str) -> Module:
         """Return a module of the contract. Raises NotFound."""
         if module_id not in self.fold.contract:
-            raise NotFound(f"The module '{module_id[:80]}' is not part of this course. Open the map to see what is.")
+            raise NotFound(f"The module '{module_id[:80]}' is not part of this course. Open the course page to see what is.")
         return self.version.module(module_id)
 
     def lacking(self, module: Module) -> tuple[Module, ...]:

@@ -1,0 +1,52 @@
+"""The administrators' door."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.web.frames import admin
+from tests.web.house import House
+from web.auth import ADMIN_LINK, hash_link
+
+
+def test_an_administrators_link_opens_once_and_gives_a_strict_cookie(sqlite_house: House) -> None:
+    with sqlite_house.kit.uow() as uow:
+        now = sqlite_house.clock()
+        uow.access.add_link(ADMIN_LINK, hash_link("a-token"), "Grace", now + timedelta(hours=1), now)
+        uow.access.add_link("unsubscribe", hash_link("other"), "ada", now + timedelta(hours=1), now)
+        uow.commit()
+    browser = sqlite_house.browser()
+    assert browser.client.get("/admin/").status_code == 403
+    assert browser.client.get("/admin/enter/other").status_code == 403
+    entered = browser.client.get("/admin/enter/a-token")
+    assert entered.status_code == 303
+    cookie = entered.headers["Set-Cookie"]
+    assert "SameSite=Strict" in cookie
+    assert "HttpOnly" in cookie
+    assert browser.client.get("/admin/").status_code == 200
+    second = sqlite_house.browser()
+    assert second.client.get("/admin/enter/a-token").status_code == 403
+    assert second.client.get("/admin/").status_code == 403
+
+
+def test_an_administrators_cookie_is_secure_on_https_and_no_forgery_gets_in(sqlite_house: House) -> None:
+    with sqlite_house.kit.uow() as uow:
+        now = sqlite_house.clock()
+        uow.access.add_link(ADMIN_LINK, hash_link("a-token"), "Grace", now + timedelta(hours=1), now)
+        uow.commit()
+    client = sqlite_house.app.test_client()
+    cookie = client.get("/admin/enter/a-token", base_url="https://localhost").headers["Set-Cookie"]
+    assert cookie.startswith("__Host-pacemate-admin=")
+    assert "Secure" in cookie
+    forged = sqlite_house.app.test_client()
+    forged.set_cookie("pacemate-admin", '"Grace".abc.def', domain="localhost")
+    assert forged.get("/admin/").status_code == 403
+
+
+def test_leaving_the_administration_needs_its_token(sqlite_house: House) -> None:
+    browser = admin(sqlite_house)
+    assert browser.client.post("/admin/leave").status_code == 403
+    assert browser.client.get("/admin/").status_code == 200
+    browser.page = browser.client.get("/admin/").get_data(as_text=True)
+    assert browser.client.post("/admin/leave", data={"csrf_token": browser.csrf}).status_code == 204
+    assert browser.client.get("/admin/").status_code == 403

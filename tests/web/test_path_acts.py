@@ -1,0 +1,97 @@
+"""What a learner may change about the path: undo, show me anyway, I know this, pace; and what is locked."""
+
+from __future__ import annotations
+
+import re
+
+from tests.web.frames import set_up
+from tests.web.house import Browser, House
+
+
+def test_the_pacing_card_says_what_changed_and_undo_brings_it_back(house: House) -> None:
+    browser = house.browser()
+    browser.launch()
+    browser.start()
+    for _ in range(12):
+        browser.answer(follow_redirects=True)
+        if "pace-card" in browser.page:
+            break
+        browser.go_on()
+    assert "You skip ahead" in browser.page
+    assert "right at the first try" in browser.page
+    assert re.search(r"saves \d+ min", browser.page)
+    slot = re.search(r'name="slot" value="([^"]+)"', browser.page)
+    assert slot
+    browser.post("undo", {"slot": slot[1]}, follow_redirects=True)
+    assert "data-presentation" in browser.page
+    skills = browser.get("skills").get_data(as_text=True)
+    assert "Back on your path" in skills
+    assert browser.post("undo", {"slot": slot[1]}).status_code == 409
+
+
+def test_what_was_skipped_can_be_seen_anyway(learner: Browser) -> None:
+    learner.start()
+    found = None
+    for _ in range(20):
+        learner.answer(follow_redirects=True)
+        learner.go_on()
+        found = re.search(r'name="activity" value="([^"]+)"', learner.client.get(learner.at("")).get_data(as_text=True))
+        if found:
+            break
+    assert found, "nothing was skipped"
+    learner.post("show-anyway", {"activity": found[1]}, follow_redirects=True)
+    assert "You asked to see it." in learner.page
+    learner.answer(follow_redirects=True)
+    assert "You asked to see it." not in learner.page
+
+
+def test_i_know_this_asks_hard_questions_and_closes_the_skill(learner: Browser) -> None:
+    learner.start()
+    for _ in range(10):
+        if "I know this" in learner.page:
+            break
+        learner.answer(right=False, follow_redirects=True)
+        learner.go_on()
+    slot = re.search(r'name="slot" value="([^"]+)"', learner.page)
+    assert slot
+    learner.post("test-out", {"slot": slot[1]}, follow_redirects=True)
+    assert "You said that you know" in learner.page
+    learner.answer(follow_redirects=True)
+    learner.go_on()
+    learner.answer(follow_redirects=True)
+    assert "Tested out" in learner.page
+
+
+def test_the_pace_can_be_changed_and_is_kept(learner: Browser) -> None:
+    learner.start()
+    learner.post("mode", {"mode": "gentle", "module": "first-look"}, follow_redirects=True)
+    assert "Pace: <strong>Gentle</strong>" in learner.page
+    assert learner.post("mode", {"mode": "breakneck", "module": "first-look"}).status_code == 409
+    assert learner.post("mode", {"mode": "fast", "module": "unheard-of"}).status_code == 404
+
+
+def test_locks_are_shown_and_hold(learner: Browser) -> None:
+    learner.start()
+    for _ in range(10):
+        if "I know this" in learner.page:
+            break
+        learner.answer(right=False, follow_redirects=True)
+        learner.go_on()
+    slot = re.search(r'name="slot" value="([^"]+)"', learner.page)
+    assert slot
+    set_up(learner.house, learner, locks=("mode", "test_out"))
+    page = learner.get("module/first-look").get_data(as_text=True)
+    assert "Your instructor has locked it" in page
+    assert "“I know this” is locked by your instructor" in page
+    assert "Your instructor has locked: the pace, “I know this”." in learner.get("").get_data(as_text=True)
+    for act, form in (("mode", {"mode": "fast"}), ("test-out", {"slot": slot[1]})):
+        refused = learner.post(act, form)
+        assert refused.status_code == 409
+        assert "locked" in refused.get_data(as_text=True)
+
+
+def test_acts_on_what_is_not_there_are_not_found(learner: Browser) -> None:
+    learner.start()
+    for act, field in (("undo", "slot"), ("test-out", "slot"), ("show-anyway", "activity")):
+        for target in ("", "slot:first-look/none", "x" * 5_000, "the-job\x00"):
+            assert learner.post(act, {field: target}).status_code == 404, (act, target[:20])
