@@ -57,11 +57,14 @@ def preview_as_learner(cohort_id: str, person_id: str, tenant_id: str, kit: Kit,
 
 
 def start_over(enrolment_id: str, tenant_id: str, kit: Kit, *, now: datetime | None = None) -> Enrolment:
-    """Begin a new attempt; what was stored stays with the old one."""
+    """Begin a new attempt; what was stored stays with the old one. Of an attempt that was started over before, return the newest."""
     now = now or kit.clock()
     with kit.uow() as uow:
         state = uow.enrolments.lock(enrolment_id, tenant_id)
         old = state.enrolment
+        current = uow.enrolments.current(old.cohort_id, old.person_id, preview=old.preview)
+        if current is not None and current.id != old.id:
+            return current
         newest = uow.enrolments.current(old.cohort_id, old.person_id) or old
         fresh = _new(old.person_id, state.cohort, uow, kit, preview=old.preview, now=now, attempt=newest.attempt + 1)
         uow.commit()
@@ -97,7 +100,6 @@ def _new(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview: 
         seed=id_.int >> (128 - _SEED_BITS),
         preview=preview,
         started_at=now,
-        last_active_at=now,
     )
     state = LearnerState(enrolment, cohort, model.start(tuple(version.skills)), PathState())
     stored = uow.enrolments.add(state)

@@ -61,7 +61,7 @@ def override_path(command: OverrideCommand, kit: Kit, *, now: datetime | None = 
         uow.record.add_override(state.enrolment.id, override)
         uow.record.add_adjustments(state.enrolment.id, override.seq, advance.adjustments, now)
         quiet = command.kind in INSTRUCTOR_KINDS
-        cause = "waived" if quiet else "tested_out"
+        cause = "waived" if quiet else "activity"
         moved = move(state, state.mastery, advance.path, fold, uow, cause=cause, now=now, quiet=quiet)
         uow.commit()
     return Overridden(advance.adjustments, moved.milestones, moved.enrolment.progress_bp)

@@ -77,7 +77,7 @@ def move(
         answered=old.answered + answered,
         active_s=old.active_s + active_s,
         skills_mastered=max(old.skills_mastered, fold.skills_mastered(path)),
-        last_active_at=now,
+        last_active_at=now if answered else old.last_active_at,
         completed_at=old.completed_at or (now if not opened and fold.contract else None),
     )
     uow.enrolments.save(enrolment, mastery, path)

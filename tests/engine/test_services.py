@@ -204,6 +204,26 @@ def test_a_test_out_moves_progress_and_fires_its_milestone(stage):
     assert reply.cards[0].reason.code == "skip.tested_out"
     assert reply.milestone == 25
     assert stage.state(learner).enrolment.progress_bp == 3000
+    assert [e.data["cause"] for e in stage.events() if e.type == "milestone.reached.v1"] == ["tested_out"]
+
+
+def test_what_an_instructor_does_is_no_activity_of_the_learner(stage):
+    learner = stage.launch()
+    assert stage.state(learner).enrolment.last_active_at is None
+    stage.answer(learner, stage.next(learner), True)
+    answered = stage.now
+    stage.now += timedelta(days=9)
+    stage.override(learner, "waive", "module-1", "instructor", "did it at work")
+    assert stage.state(learner).enrolment.last_active_at == answered
+
+
+def test_starting_over_twice_begins_one_attempt_and_keeps_what_it_holds(stage):
+    learner = stage.launch()
+    stage.answer(learner, stage.next(learner), True)
+    again = start_over(learner.id, TENANT, stage.kit)
+    stage.answer(again, stage.next(again), True)
+    assert start_over(learner.id, TENANT, stage.kit).id == again.id
+    assert stage.launch().id == again.id
 
 
 def test_progress_never_falls_after_an_undo(stage):
