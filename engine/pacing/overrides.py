@@ -57,8 +57,7 @@ def _undo(path: PathState, override: Override, look: Outlook) -> Advance:
 
 
 def _show_anyway(path: PathState, override: Override, look: Outlook) -> Advance:
-    activity = look.version.activities.get(override.target)
-    if activity is None or activity.module_id not in look.contract:
+    if override.target not in look.version.activities:
         raise Refused("This activity is not part of your course.")
     if any(q.activity_id == override.target for q in path.queue):
         return Advance(path)

@@ -73,11 +73,11 @@ def next_review(path: PathState, module: Module, look: Outlook, now: datetime) -
 
 
 def _closed_slots(path: PathState, module: Module, look: Outlook) -> list[Slot]:
+    """Return what was learnt outside a module, also in one the contract no longer has: replay knows only today's contract."""
     own = {s.skill_id for s in module.slots}
     return [
         s
         for m in look.version.modules
-        if m.id in look.contract
         for s in m.slots
         if s.skill_id not in own and path.closed.get(s.key) in ("mastered", "tested_out", "practised")
     ]

@@ -57,7 +57,7 @@ def preview_as_learner(cohort_id: str, person_id: str, tenant_id: str, kit: Kit,
 
 
 def start_over(enrolment_id: str, tenant_id: str, kit: Kit, *, now: datetime | None = None) -> Enrolment:
-    """Begin a new attempt; what was stored stays with the old one. Of an attempt that was started over before, return the newest."""
+    """Begin a new attempt; what was stored stays with the old one. Where it was begun already, return the newest."""
     now = now or kit.clock()
     with kit.uow() as uow:
         state = uow.enrolments.lock(enrolment_id, tenant_id)

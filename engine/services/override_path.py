@@ -9,6 +9,7 @@ from typing import Literal
 from engine.domain.errors import Refused
 from engine.domain.milestones import Milestone
 from engine.domain.pacing import Adjustment, Override, OverrideKind
+from engine.services.fold import Fold
 from engine.services.kit import Kit
 from engine.services.state import fold_for, move
 
@@ -49,6 +50,7 @@ def override_path(command: OverrideCommand, kit: Kit, *, now: datetime | None = 
         state = uow.enrolments.lock(command.enrolment_id, command.tenant_id)
         _check(command, state.cohort.locks)
         fold = fold_for(state, uow, kit)
+        _check_target(command, fold)
         override = Override(
             seq=state.path.seq + 1,
             kind=command.kind,
@@ -74,3 +76,16 @@ def _check(command: OverrideCommand, locks: tuple[str, ...]) -> None:
         raise Refused("Your instructor has locked this for the course. Ask them if you need it.")
     if command.kind in INSTRUCTOR_KINDS and not command.note.strip():
         raise Refused("Say in a few words why; the learner can read it.")
+
+
+def _check_target(command: OverrideCommand, fold: Fold) -> None:
+    """Refuse what is not in the contract; here and not in the fold, since a contract may change and a replay must not."""
+    modules = [m for m in fold.version.modules if m.id in fold.contract]
+    if command.kind in ("test_out", "undo") and all(s.key != command.target for m in modules for s in m.slots):
+        raise Refused("This skill is not part of your course. Open the map to see what is.")
+    if command.kind == "show_anyway":
+        activity = fold.version.activities.get(command.target)
+        if activity is None or activity.module_id not in fold.contract:
+            raise Refused("This activity is not part of your course.")
+    if command.kind == "skip_review" and command.target not in fold.contract:
+        raise Refused("This module is not part of your course. Open the map to see what is.")

@@ -10,7 +10,9 @@ from typing import get_args
 from engine.domain.enrolment import Cohort, GradePolicy
 from engine.domain.errors import Refused
 from engine.domain.events import COHORT_CHANGED, Event
+from engine.domain.unit_of_work import UnitOfWork
 from engine.services.kit import Kit
+from engine.services.state import fold_for, move
 
 LOCKABLE = ("mode", "test_out", "undo", "show_anyway")
 
@@ -68,6 +70,16 @@ def set_cohort(cohort_id: str, tenant_id: str, settings: CohortSettings, kit: Ki
             locks=changed.locks,
         )
         data = {"cohort": cohort_id, "grade_policy": changed.grade_policy}
+        if contract != cohort.contract:
+            _recount(changed, uow, kit, now)
         uow.outbox.add([Event(str(uuid.uuid4()), COHORT_CHANGED, now, tenant_id, cohort_id, data)])
         uow.commit()
     return changed
+
+
+def _recount(cohort: Cohort, uow: UnitOfWork, kit: Kit, now: datetime) -> None:
+    """Count everyone's progress over the new contract: who has nothing left to do will never answer again."""
+    for known in uow.enrolments.of_cohort(cohort.id):
+        state = uow.enrolments.lock(known.enrolment.id, cohort.tenant_id)
+        fold = fold_for(state, uow, kit)
+        move(state, state.mastery, state.path, fold, uow, cause="migration", now=now, quiet=True)

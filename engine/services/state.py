@@ -108,7 +108,9 @@ def _events(
     events += [event(MODULE_COMPLETED, m, module=m) for m in finished]
     if (after.progress_bp, after.skills_mastered) != (old.progress_bp, old.skills_mastered) or finished:
         figures = {"progress_bp": after.progress_bp, "previous_bp": old.progress_bp, "skills_mastered": after.skills_mastered}
-        events.append(event(PROGRESS_CHANGED, str(after.seq), **figures))
+        # A new contract moves progress without a step of the fold.
+        key = str(after.seq) if after.seq != old.seq else f"{after.seq}:{after.progress_bp}:{after.skills_mastered}"
+        events.append(event(PROGRESS_CHANGED, key, **figures))
     if after.completed_at is not None and old.completed_at is None:
         events.append(event(COURSE_COMPLETED, "1"))
     return events

@@ -74,9 +74,7 @@ def _take(answer: Answer, presentation: Presentation, state: LearnerState, uow: 
     mastery, advance = fold.respond(state.mastery, state.path, response)
     tested = any(advance.path.closed[key] == "tested_out" for key in advance.path.closed.keys() - state.path.closed.keys())
     cause = "tested_out" if tested else "activity"
-    moved = move(
-        state, mastery, advance.path, fold, uow, cause=cause, now=now, active_s=response.active_s or 0.0, answered=1
-    )
+    moved = move(state, mastery, advance.path, fold, uow, cause=cause, now=now, active_s=response.active_s or 0.0, answered=1)
     decision = fold.policy.decide(advance.path, presentation.module_id, fold.look(mastery), now)
     retry = decision.purpose == "retry" and decision.activity_id == activity.id
     missed = score.correct is False and presentation.purpose in ("probe", "test_out")

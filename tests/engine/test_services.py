@@ -268,6 +268,54 @@ def test_a_contract_changes_what_counts(stage):
             set_cohort(learner.cohort_id, TENANT, CohortSettings(wrong, None, None, "completion", ()), stage.kit)
 
 
+def test_a_smaller_contract_completes_who_has_nothing_left_without_a_celebration(stage):
+    learner = stage.launch()
+    while (coming := stage.next(learner, "module-1")).presentation is not None:
+        stage.answer(learner, coming, True)
+    stage.answer(learner, stage.next(learner), True)
+    answered = stage.now
+    stage.now += timedelta(days=3)
+    settings = CohortSettings(("module-1",), None, None, "completion", ())
+    set_cohort(learner.cohort_id, TENANT, settings, stage.kit)
+    enrolment = stage.state(learner).enrolment
+    assert (enrolment.progress_bp, enrolment.completed_at, enrolment.last_active_at) == (10_000, stage.now, answered)
+    events = stage.events()
+    reached = {e.data["threshold"]: e.data for e in events if e.type == "milestone.reached.v1"}
+    assert sorted(reached) == [25, 50, 75]
+    assert (reached[75]["cause"], reached[75]["celebrate"]) == ("migration", False)
+    assert [e.type for e in events].count("course.completed.v1") == 1
+    assert [e.data["progress_bp"] for e in events if e.type == "progress.changed.v1"][-1] == 10_000
+    set_cohort(learner.cohort_id, TENANT, settings, stage.kit)
+    assert len(stage.events()) == len(events) + 1
+
+
+def test_a_replay_survives_a_smaller_contract(stage):
+    learner = stage.launch()
+    while (coming := stage.next(learner, "module-1")).presentation is not None:
+        stage.answer(learner, coming, True)
+    stage.now += timedelta(days=60)
+    review = stage.next(learner, "module-2")
+    assert review.decision.purpose == "review"
+    stage.override(learner, "show_anyway", "read-2")
+    stage.answer(learner, review, True)
+    for contract in (("module-1",), ("module-1", "module-2")):
+        set_cohort(learner.cohort_id, TENANT, CohortSettings(contract, None, None, "completion", ()), stage.kit)
+        assert replay(learner.id, TENANT, stage.kit).same
+
+
+def test_acts_on_what_the_course_does_not_have_are_refused(stage):
+    learner = stage.launch()
+    everything = ("test_out", "undo", "show_anyway", "skip_review", "waive", "saw_them_do", "mode", "accommodate")
+    for kind in everything:
+        with pytest.raises(Refused):
+            stage.override(learner, kind, "slot:nowhere/nothing", "instructor", "why")
+    set_cohort(learner.cohort_id, TENANT, CohortSettings(("module-1",), None, None, "completion", ()), stage.kit)
+    for kind, target in (("test_out", "slot:module-2/skill-2"), ("show_anyway", "read-2"), ("skip_review", "module-2")):
+        with pytest.raises(Refused):
+            stage.override(learner, kind, target)
+    assert stage.state(learner).path.seq == 0
+
+
 def test_a_module_asks_for_what_it_builds_on(stage):
     learner = stage.launch()
     with pytest.raises(Refused, match="Module 1"):
