@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -114,9 +115,14 @@ def _module(module_id: str | None, state: LearnerState, fold: Fold) -> str:
         return next(ready, fold.contract[-1])
     if module_id not in fold.contract:
         raise NotFound(f"The module '{module_id}' is not part of this course. Open the map to see what is.")
+    refuse_locked(module_id, closed, fold)
+    return module_id
+
+
+def refuse_locked(module_id: str, closed: Collection[str], fold: Fold) -> None:
+    """Raise Refused where a module asks for others that are not complete."""
     before = [m for m in fold.version.module(module_id).requires if m in fold.contract]
     lacking = [m for m in before if first_open(fold.version.module(m), closed) is not None]
     if lacking:
         titles = ", ".join(f"'{fold.version.module(m).title}'" for m in lacking)
         raise Refused(f"This module builds on {titles}. Finish that first; everything you did is kept.")
-    return module_id

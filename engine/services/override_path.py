@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from engine.domain.enrolment import LearnerState
 from engine.domain.errors import Refused
 from engine.domain.milestones import Milestone
 from engine.domain.pacing import Adjustment, Override, OverrideKind
 from engine.services.fold import Fold
 from engine.services.kit import Kit
+from engine.services.next_activity import refuse_locked
 from engine.services.state import fold_for, move
 
 INSTRUCTOR_KINDS = ("waive", "saw_them_do")
@@ -50,7 +52,7 @@ def override_path(command: OverrideCommand, kit: Kit, *, now: datetime | None = 
         state = uow.enrolments.lock(command.enrolment_id, command.tenant_id)
         _check(command, state.cohort.locks)
         fold = fold_for(state, uow, kit)
-        _check_target(command, fold)
+        _check_target(command, state, fold)
         override = Override(
             seq=state.path.seq + 1,
             kind=command.kind,
@@ -78,14 +80,22 @@ def _check(command: OverrideCommand, locks: tuple[str, ...]) -> None:
         raise Refused("Say in a few words why; the learner can read it.")
 
 
-def _check_target(command: OverrideCommand, fold: Fold) -> None:
-    """Refuse what is not in the contract; here and not in the fold, since a contract may change and a replay must not."""
-    modules = [m for m in fold.version.modules if m.id in fold.contract]
-    if command.kind in ("test_out", "undo") and all(s.key != command.target for m in modules for s in m.slots):
-        raise Refused("This skill is not part of your course. Open the map to see what is.")
+def _check_target(command: OverrideCommand, state: LearnerState, fold: Fold) -> None:
+    """Refuse what is out of reach; here and not in the fold, since a contract may change and a replay must not."""
+    if command.kind not in ("test_out", "undo", "show_anyway", "skip_review"):
+        return
+    module_id = _module_of(command, fold)
+    if module_id not in fold.contract:
+        raise Refused("This is not part of your course. Open the map to see what is.")
+    if command.actor == "learner":
+        refuse_locked(module_id, state.path.closed, fold)
+
+
+def _module_of(command: OverrideCommand, fold: Fold) -> str | None:
+    """Return the module that an act's target stands in; None for what the course does not have."""
+    if command.kind == "skip_review":
+        return command.target
     if command.kind == "show_anyway":
         activity = fold.version.activities.get(command.target)
-        if activity is None or activity.module_id not in fold.contract:
-            raise Refused("This activity is not part of your course.")
-    if command.kind == "skip_review" and command.target not in fold.contract:
-        raise Refused("This module is not part of your course. Open the map to see what is.")
+        return None if activity is None else activity.module_id
+    return next((s.module_id for m in fold.version.modules for s in m.slots if s.key == command.target), None)

@@ -320,6 +320,10 @@ def test_a_module_asks_for_what_it_builds_on(stage):
     learner = stage.launch()
     with pytest.raises(Refused, match="Module 1"):
         stage.next(learner, "module-2")
+    for kind, target in (("test_out", "slot:module-2/skill-2"), ("show_anyway", "read-2")):
+        with pytest.raises(Refused, match="Module 1"):
+            stage.override(learner, kind, target)
+    assert stage.next(learner).activity.id == "intro-1"
 
 
 def test_previews_leave_no_events_and_start_over_keeps_the_old_attempt(stage):
