@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import mul
 from typing import Any
 
 from engine.domain.catalog import Difficulty
@@ -169,7 +170,8 @@ class GaussianFilter:
     def predict(self, state: MasteryState, item: ItemParameters) -> float:
         """Return P(right), the logistic smoothed over the state's uncertainty (MacKay 1992, eq. 10), then tier 2 if fitted."""
         values = state.values
-        rows = [values["skills"].get(skill) or self._fresh(skill) for skill in item.skills]
+        known = values["skills"]
+        rows = [known.get(skill) or self._fresh(skill) for skill in item.skills]
         z, variance = self._sum(values["t"], values["vt"], item, rows)
         logit = z / math.sqrt(1 + math.pi * variance / 8)
         if self._weights is None or "history" not in values:
@@ -177,7 +179,7 @@ class GaussianFilter:
         beta = self._mean_beta(item.skills)
         told = [logit, math.sqrt(variance), values["t"], values["vt"], item.difficulty, item.variance, beta]
         told += history.recent(values["history"], item.item_id, item.skills)
-        return _sigmoid(sum(w * x for w, x in zip(self._weights, told, strict=True)) + self._intercept)
+        return _sigmoid(sum(map(mul, self._weights, told)) + self._intercept)
 
     def mastery(self, state: MasteryState, skill_id: str) -> SkillMastery:
         """Return the published mastery of a skill with its 80 % band of the expected share right."""
@@ -200,6 +202,8 @@ class GaussianFilter:
         return z, vt + sum(row[1] for row in rows) / (n * n) + item.variance
 
     def _mean_beta(self, skills: Sequence[str]) -> float:
+        if len(skills) == 1:
+            return self._betas.get(skills[0], self._beta)
         return sum(self._betas.get(skill, self._beta) for skill in skills) / len(skills)
 
     def _publish(self, skills: dict[str, Any], t: float, vt: float, correct: bool) -> None:

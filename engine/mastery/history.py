@@ -43,43 +43,48 @@ def after(history: History, item_id: str, skills: Sequence[str], correct: bool, 
     Args:
         surprise: the answer as 1 or 0, minus what tier 1 predicted.
     """
-    y, turn = float(correct), history["turn"]
-    by_skill, by_item = dict(history["skills"]), dict(history["items"])
+    turn, (fast, mid, slow) = history["turn"], RATES
+    by_skill, by_item = history["skills"].copy(), history["items"].copy()
     for skill in skills:
         a, b, c, right, count, streak, total, _ = by_skill.get(skill, _NO_SKILL)
-        signed = max(streak, 0) + 1 if correct else min(streak, 0) - 1
-        sums = [a * RATES[0] + surprise, b * RATES[1] + surprise, c * RATES[2] + surprise]
-        by_skill[skill] = [*sums, right * SHARE_RATE + y, count * SHARE_RATE + 1, signed, total + 1, turn]
+        if correct:
+            right, streak = right * SHARE_RATE + 1.0, streak + 1 if streak > 0 else 1
+        else:
+            right, streak = right * SHARE_RATE, streak - 1 if streak < 0 else -1
+        sums = (a * fast + surprise, b * mid + surprise, c * slow + surprise)
+        by_skill[skill] = [*sums, right, count * SHARE_RATE + 1.0, streak, total + 1, turn]
     seen, _, earlier = by_item.get(item_id, _NO_ITEM)
     by_item[item_id] = [seen + 1, 1 if correct else -1, earlier + surprise]
-    sums = [total * rate + surprise for total, rate in zip(history["sums"], RATES, strict=True)]
-    return {"turn": turn + 1, "sums": sums, "last": surprise, "last_skill": skills[0], "skills": by_skill, "items": by_item}
+    a, b, c = history["sums"]
+    return {
+        "turn": turn + 1,
+        "sums": [a * fast + surprise, b * mid + surprise, c * slow + surprise],
+        "last": surprise,
+        "last_skill": skills[0],
+        "skills": by_skill,
+        "items": by_item,
+    }
 
 
 def recent(history: History, item_id: str, skills: Sequence[str]) -> list[float]:
     """Return the features `RECENT_NAMES` for an item that comes next."""
-    turn, n = history["turn"], len(skills)
-    sums = [0.0] * 9
-    for skill in skills:
-        row = history["skills"].get(skill, _NO_SKILL)
-        gap = NEVER_GAP if row[7] < 0 else math.log1p(turn - row[7])
-        share = (row[3] + 0.7) / (row[4] + 1.0)
-        streak = row[5]
-        told = (*row[:4], share, math.log1p(max(streak, 0)), math.log1p(max(-streak, 0)), math.log1p(row[6]), gap)
-        sums = [total + value for total, value in zip(sums, told, strict=True)]
-    means = [total / n for total in sums]
+    turn, by_skill = history["turn"], history["skills"]
+    told = _of_skill(by_skill.get(skills[0], _NO_SKILL), turn)
+    n = len(skills)
+    if n > 1:
+        others = [_of_skill(by_skill.get(skill, _NO_SKILL), turn) for skill in skills[1:]]
+        told = tuple(sum(column) / n for column in zip(told, *others, strict=True))
     seen, last, earlier = history["items"].get(item_id, _NO_ITEM)
-    same = float(history["last_skill"] == skills[0])
-    return [
-        *history["sums"],
-        *means[:8],
-        math.log1p(turn),
-        means[8],
-        math.log1p(seen),
-        float(last),
-        earlier,
-        history["last"],
-        same,
-        history["last"] * same,
-        float(n),
-    ]
+    same, surprise = history["last_skill"] == skills[0], history["last"]
+    repeat = (math.log1p(seen), last, earlier) if seen else _NO_ITEM
+    tail = (surprise, 1.0, surprise, n) if same else (surprise, 0.0, 0.0, n)
+    return [*history["sums"], *told[:8], math.log1p(turn), told[8], *repeat, *tail]
+
+
+def _of_skill(row: Sequence[Any], turn: int) -> tuple[float, ...]:
+    """Return what is told of a skill: surprises, decayed right and share, streaks, count, gap in turns."""
+    a, b, c, right, count, streak, total, last = row
+    log1p = math.log1p
+    streak_right, streak_wrong = (log1p(streak), 0.0) if streak > 0 else (0.0, log1p(-streak))
+    gap = NEVER_GAP if last < 0 else log1p(turn - last)
+    return (a, b, c, right, (right + 0.7) / (count + 1.0), streak_right, streak_wrong, log1p(total), gap)
