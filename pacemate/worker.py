@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
+from time import monotonic
 
 import dramatiq
 import structlog
@@ -20,6 +22,8 @@ HEARTBEAT_MS = 5_000
 MAINTENANCE_CHANCE = 1_000_000
 """Always: what a killed worker held is taken up again after about seven seconds (both values are needed)."""
 JOB_LIMIT_MS = 600_000
+REST_S = 15.0
+"""After a wake-up call that failed, requests make none for so long."""
 MESSAGE_AGE_MS = 60_000
 """Older wake-up calls say nothing new: the scheduler sends one every few seconds."""
 
@@ -34,6 +38,8 @@ def make_broker() -> dramatiq.Broker:
 
 broker = make_broker()
 dramatiq.set_broker(broker)
+_asking = threading.Lock()
+_rest = {"until": 0.0}
 
 
 @dramatiq.actor(max_retries=0, time_limit=JOB_LIMIT_MS, max_age=MESSAGE_AGE_MS, broker=broker)
@@ -48,11 +54,19 @@ def run_job(name: str) -> None:
 
 
 def wake_relay() -> None:
-    """Ask for a run of the relay now; a Redis that is down costs nothing but the wait for the scheduler."""
+    """Ask for a run of the relay now; a Redis that is down or hangs costs one request its time-out, and the others nothing.
+
+    A thread that finds another one asking leaves it at that; after a failure nobody asks for a while, and the scheduler does.
+    """
+    if monotonic() < _rest["until"] or not _asking.acquire(blocking=False):
+        return
     try:
         run_job.send("relay")
     except (RedisError, OSError, dramatiq.errors.ConnectionError) as error:
+        _rest["until"] = monotonic() + REST_S
         log.warning("relay not woken", error=type(error).__name__)
+    finally:
+        _asking.release()
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -121,3 +122,36 @@ def test_waking_the_relay_survives_a_redis_that_is_gone(tmp_path: Path) -> None:
     code = "from pacemate.worker import wake_relay; wake_relay(); print('went on')"
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.strip().endswith("went on"), done.stderr
+
+
+HANGING = """
+import threading
+from time import monotonic
+from pacemate.worker import wake_relay
+
+begun = monotonic()
+first = threading.Thread(target=wake_relay)
+first.start()
+others = []
+while first.is_alive() and monotonic() - begun < 60:
+    at = monotonic()
+    wake_relay()
+    others.append(monotonic() - at)
+    first.join(0.05)
+at = monotonic()
+wake_relay()
+others.append(monotonic() - at)
+print(len(others) > 2, max(others) < 0.5)
+"""
+
+
+def test_a_redis_that_hangs_holds_up_one_request_and_no_other(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environment = {
+            "PATH": "",
+            "PACEMATE_DATA_DIR": str(tmp_path),
+            "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+            "REDIS_URL": f"redis://127.0.0.1:{silent.getsockname()[1]}/0",
+        }
+        done = subprocess.run([sys.executable, "-c", HANGING], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1:] == ["True True"], done.stderr
