@@ -77,9 +77,12 @@ def _limiter(app: Flask, config: WebConfig) -> Limiter:
 
 
 def launch_or_address() -> str:
-    """Return what a rate limit counts by: the launch of the address, else the network address."""
-    launch_id = (request.view_args or {}).get("launch_id")
-    return f"launch:{launch_id}" if launch_id is not None else get_remote_address()
+    """Return what a rate limit counts by: the launch as one network address asks for it, else the network address.
+
+    A launch id is no secret, so that strangers who know one must not use its owner's limit up.
+    """
+    launch_id, address = (request.view_args or {}).get("launch_id"), get_remote_address()
+    return f"launch:{launch_id}:{address}" if launch_id is not None else address
 
 
 def _install_logging(app: Flask) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, make_response, redirect
+from flask import Blueprint, make_response, redirect, request
 
 from web import auth
 from web.auth import ADMIN_LINK, enter_admin, hash_link, leave_admin, require_admin
@@ -16,7 +16,9 @@ blueprint = Blueprint("entry", __name__, url_prefix="/admin")
 
 @blueprint.get("/enter/<token>")
 def enter(token: str) -> auth.Answer:
-    """Use a link of `pacemate admin link` up and lead to the administration."""
+    """Use a link of `pacemate admin link` up and lead to the administration; a HEAD, as link previews send, uses nothing up."""
+    if request.method == "HEAD":
+        return make_response("", 204)
     with kit().uow() as uow:
         name = uow.access.use_link(ADMIN_LINK, hash_link(token), kit().clock())
         uow.commit()

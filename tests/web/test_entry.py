@@ -18,6 +18,7 @@ def test_an_administrators_link_opens_once_and_gives_a_strict_cookie(sqlite_hous
     browser = sqlite_house.browser()
     assert browser.client.get("/admin/").status_code == 403
     assert browser.client.get("/admin/enter/other").status_code == 403
+    assert browser.client.head("/admin/enter/a-token").status_code == 204, "a link preview uses nothing up"
     entered = browser.client.get("/admin/enter/a-token")
     assert entered.status_code == 303
     cookie = entered.headers["Set-Cookie"]

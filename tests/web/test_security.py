@@ -253,3 +253,13 @@ def test_an_unforeseen_fault_is_a_page_with_a_reference_and_never_a_traceback(
     assert "Traceback" not in body
     assert str(with_logs[0]["reference"]) in body
     assert "secret of the house" not in str(with_logs)
+
+
+def test_a_stranger_who_knows_a_launch_cannot_use_its_limit_up(tmp_path: Path) -> None:
+    house = build_house(open_database(migrated_copy(tmp_path / "house.sqlite")), page_rate="5 per minute")
+    owner, stranger = house.browser(), house.browser()
+    owner.launch()
+    elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
+    told = [stranger.client.get(owner.at(""), environ_base=elsewhere).status_code for _ in range(6)]
+    assert told == [403] * 5 + [429]
+    assert owner.get("").status_code == 200
