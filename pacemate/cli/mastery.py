@@ -88,7 +88,7 @@ def fit(
 
     with open_runtime() as runtime, runtime.uow() as uow:
         wanted = [c.course_id for c in published_courses(uow.session)] if every else [str(course_id)]
-        logs = {name: _stored(uow, name) for name in wanted}
+        logs = {name: stored_log(uow, name) for name in wanted}
     if every:
         out.mkdir(parents=True, exist_ok=True)
     codes = []
@@ -101,7 +101,7 @@ def fit(
     return max(codes, default=0)
 
 
-def _stored(uow: SqlUnitOfWork, course_id: str) -> tuple[ResponseLog, dict[str, Difficulty]]:
+def stored_log(uow: SqlUnitOfWork, course_id: str) -> tuple[ResponseLog, dict[str, Difficulty]]:
     """Return a course's evidence as a log, with the authors' tags of its newest version."""
     from engine.storage.reads.evidence import evidence_of
 
