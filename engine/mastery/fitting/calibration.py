@@ -95,6 +95,9 @@ def fit_regression(sample: Sample, rng: np.random.Generator, tier_1: FilterFit) 
 def fit_trees(sample: Sample, rng: np.random.Generator, tier_1: FilterFit) -> Calibration:
     """Fit boosted trees, rising in the filter's logit; for evaluation, never served."""
     held = _held_out(sample, rng)
+    tier_1_loss = _filter_loss(sample, held, tier_1)
+    if len(np.unique(sample.correct[~held])) < 2:
+        return Calibration(lambda x: sigmoid(x[:, 0]), tier_1_loss, tier_1_loss)
     model = HistGradientBoostingClassifier(
         learning_rate=0.06,
         max_iter=300,
@@ -114,7 +117,7 @@ def fit_trees(sample: Sample, rng: np.random.Generator, tier_1: FilterFit) -> Ca
         p: Floats = model.predict_proba(x)[:, 1]
         return p
 
-    return Calibration(predict, log_loss(sample.correct[held], predict(sample.x[held])), _filter_loss(sample, held, tier_1))
+    return Calibration(predict, log_loss(sample.correct[held], predict(sample.x[held])), tier_1_loss)
 
 
 def _held_out(sample: Sample, rng: np.random.Generator) -> Bools:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from engine.domain.catalog import Difficulty
 from engine.domain.errors import Refused
@@ -74,7 +75,8 @@ def fit_coefficients(
     prior = tag_logits(log, tags or {})
     held = held_out(log.learner_ids)
     progress(0, len(STEPS), STEPS[0])
-    trial = _fit(table, ~held, rng, prior)
+    with threadpool_limits(1):
+        trial = _fit(table, ~held, rng, prior)
     progress(1, len(STEPS), STEPS[1])
     waves = waves_of(table, held)
     new = measure(waves.correct, trial.predict(table, waves))

@@ -42,6 +42,9 @@ def fit_best_lr(table: Table, learners: Bools, _rng: np.random.Generator) -> Cal
 
 def _fit(features: sparse.csr_matrix, table: Table, learners: Bools) -> Callable[[Bools], Floats]:
     rows = np.flatnonzero(learners[table.learner])
+    if len(np.unique(table.correct[rows])) < 2:
+        only = float(np.clip(table.correct[rows].mean(), 0.01, 0.99))
+        return lambda others: np.full(int(np.count_nonzero(others[table.learner])), only)
     model = LogisticRegression(C=1.0, max_iter=ITERATIONS, tol=1e-4)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
