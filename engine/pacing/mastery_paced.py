@@ -98,12 +98,14 @@ class MasteryPaced:
         if path.queue:
             head = path.queue[0]
             return Decision("present", head.reason, module_id, head.activity_id, head.purpose)
-        if path.retry is not None:
+        if path.retry is not None and look.version.activities[path.retry[0]].module_id == module_id:
             activity_id, _ = path.retry
             reason = Reason("retry.one_more_try", {"activity": activity_id})
             return Decision("present", reason, module_id, activity_id, "retry", attempt=2)
-        if path.testing is not None:
-            return self._test_item(path, module_id, look)
+        if path.testing is not None and path.testing not in path.closed:
+            tested = look.version.slot(path.testing)
+            if tested.module_id == module_id:
+                return self._test_item(path, tested, look)
         review = next_review(path, module, look, now)
         if review is not None:
             return review
@@ -141,11 +143,10 @@ class MasteryPaced:
         code = "practice.repeat" if item in path.seen else "practice.near_challenge"
         return _present(module_id, item, "practice", Reason(code, facts), look, slot)
 
-    def _test_item(self, path: PathState, module_id: str, look: Outlook) -> Decision:
-        slot = look.version.slot(path.testing or "")
+    def _test_item(self, path: PathState, slot: Slot, look: Outlook) -> Decision:
         hard = hard_items(path, slot, look) or unseen(path, slot.items) or list(slot.items)
         facts = {"skill": slot.skill_id, "right": path.test_right, "of": TEST_OUT_ITEMS}
-        return _present(module_id, hard[0], "test_out", Reason("test_out.item", facts), look, slot)
+        return _present(slot.module_id, hard[0], "test_out", Reason("test_out.item", facts), look, slot)
 
     def _after_element(self, path: PathState, response: Response) -> PathState:
         if response.correct is False and response.first_try:

@@ -283,11 +283,11 @@ def test_a_late_answer_of_one_test_out_counts_for_no_other():
     walk.override("test_out", "slot:module-1/skill-1")
     late = walk.decide()
     walk.override("test_out", "slot:module-2/skill-2")
-    walk.answer(walk.decide(), True)
+    walk.answer(walk.decide("module-2"), True)
     walk.answer(late, True)
     assert "slot:module-1/skill-1" not in walk.path.closed
     assert (walk.path.testing, walk.path.test_right) == ("slot:module-2/skill-2", 1)
-    walk.answer(walk.decide(), True)
+    walk.answer(walk.decide("module-2"), True)
     assert walk.path.closed["slot:module-2/skill-2"] == "tested_out"
 
 
@@ -316,3 +316,26 @@ def test_a_review_of_a_spent_pool_is_one_rating_a_day_and_moves_its_date(right, 
     assert after.last > before.last
     assert after.due > walk.now
     assert walk.decide("module-2").purpose != "review"
+
+
+def test_what_is_under_way_in_one_module_stays_out_of_another():
+    walk = Walk()
+    while (decision := walk.decide()).purpose != "practice":
+        walk.answer(decision, False)
+    walk.answer(decision, False)
+    assert walk.decide().purpose == "retry"
+    assert walk.decide("module-2").purpose == "teach"
+    walk.override("test_out", SLOT)
+    assert walk.decide().purpose == "test_out"
+    assert walk.decide("module-2").purpose == "teach"
+    walk.override("waive", "module-1")
+    assert walk.decide().kind == "module_done"
+
+
+def test_a_waiver_asks_for_no_second_try():
+    walk = Walk()
+    while (decision := walk.decide()).purpose != "practice":
+        walk.answer(decision, False)
+    walk.answer(decision, False)
+    walk.override("waive", "module-1")
+    assert walk.decide().kind == "module_done"
