@@ -65,6 +65,14 @@ MODES: Final[dict[Mode, tuple[str, str]]] = {
     "fast": ("Fast", "Harder questions, about 65 in 100 right."),
 }
 
+TIMES: Final[dict[str, str]] = {
+    "1": "Usual time",
+    "1.25": "A quarter more time",
+    "1.5": "Half as much again",
+    "2": "Twice the time",
+    "untimed": "No time limits",
+}
+
 PURPOSES: Final[dict[str, str]] = {
     "teach": "Lesson",
     "probe": "Question before the lesson",
@@ -102,6 +110,11 @@ def score_words(right: object, of: object) -> str:
     if not isinstance(right, int) or not isinstance(of, int) or of == 0:
         return "no answers that count yet"
     return f"{right} of {of} right at the first try"
+
+
+def time_key(factor: float | None) -> str:
+    """Return the name of an accommodation by its factor; None means untimed."""
+    return "untimed" if factor is None else f"{factor:g}"
 
 
 def ago_words(days: object) -> str:

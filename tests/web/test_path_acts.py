@@ -95,3 +95,38 @@ def test_acts_on_what_is_not_there_are_not_found(learner: Browser) -> None:
     for act, field in (("undo", "slot"), ("test-out", "slot"), ("show-anyway", "activity")):
         for target in ("", "slot:first-look/none", "x" * 5_000, "the-job\x00"):
             assert learner.post(act, {field: target}).status_code == 404, (act, target[:20])
+
+
+def test_a_later_module_opens_with_a_look_back_that_can_be_skipped(house: House) -> None:
+    browser = house.browser()
+    browser.launch()
+    browser.start()
+    first = house.version.modules[0].id
+    onward = f"/module/{first}/"
+    for _ in range(80):
+        browser.answer(follow_redirects=True)
+        while "data-presentation" not in browser.page:
+            onward = re.search(r'action="([^"]+/next)"', browser.page)[1]
+            if f"/module/{first}/" not in onward:
+                break
+            browser.post(onward, follow_redirects=True)
+        if f"/module/{first}/" not in onward:
+            break
+    house.clock.forward(days=60)
+    browser.launch()
+    browser.start()
+    assert "60 days ago" in browser.page
+    module = re.search(r'name="module" value="([^"]+)"', browser.page)
+    assert module
+    browser.post("skip-review", {"module": module[1]}, follow_redirects=True)
+    assert "data-presentation" in browser.page
+    assert "days ago" not in browser.page
+
+
+def test_more_time_is_the_learners_own_choice(learner: Browser) -> None:
+    learner.start()
+    assert "Time: <strong>Usual time</strong>" in learner.page
+    learner.post("time", {"time": "1.5", "module": ""}, follow_redirects=True)
+    learner.start()
+    assert "Time: <strong>Half as much again</strong>" in learner.page
+    assert learner.post("time", {"time": "9"}).status_code == 409

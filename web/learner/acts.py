@@ -50,6 +50,21 @@ def test_out(session: LaunchSession) -> auth.Answer:
     return _act(place, "test_out", target, _module_of_slot(place, target))
 
 
+@blueprint.post("/skip-review")
+@require_learner
+def skip_review(session: LaunchSession) -> auth.Answer:
+    """Begin a module without looking back at earlier ones."""
+    place, module_id = read_place(session), request.form.get("module", "")
+    return _act(place, "skip_review", module_id, module_id)
+
+
+@blueprint.post("/time")
+@require_learner
+def time(session: LaunchSession) -> auth.Answer:
+    """Set how much time practice may take; private, and it never counts against anyone."""
+    return _act(read_place(session), "accommodate", request.form.get("time", ""), request.form.get("module") or None)
+
+
 def _module_of_slot(place: Place, key: str) -> str:
     for module in place.modules:
         if any(slot.key == key for slot in module.slots):

@@ -17,7 +17,7 @@ from web.context import kit
 from web.learner.celebration import celebration_of, mark_celebrated
 from web.learner.pace import player_line
 from web.learner.place import Place, place_of
-from web.words import MODES, card_title, reason_words, whole_minutes
+from web.words import MODES, TIMES, card_title, reason_words, time_key, whole_minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,9 @@ def path_control(place: Place, presentation: Presentation) -> dict[str, Any]:
         "mode": place.path.mode,
         "modes": [(key, *words) for key, words in MODES.items()],
         "locks": place.cohort.locks,
+        "time": time_key(place.path.time_factor),
+        "times": list(TIMES.items()),
+        "review": presentation.purpose == "review",
         "test_out": segment.slot.key if testable and segment is not None else None,
         "skill": place.version.skills[segment.slot.skill_id].title if segment is not None else "",
     }
