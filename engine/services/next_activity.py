@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.catalog import Activity
@@ -53,16 +53,6 @@ def next_activity(enrolment_id: str, tenant_id: str, module_id: str | None, kit:
             known = uow.record.add_presentation(make_presentation(decision, state, fold, kit, now))
             uow.commit()
     return shown(known, fold, kit)
-
-
-def open_presentation(presentation_id: str, enrolment_id: str, tenant_id: str, kit: Kit) -> Next:
-    """Return a presentation as it was served, answered or not. Raises NotFound."""
-    with kit.uow() as uow:
-        state = uow.enrolments.get(enrolment_id, tenant_id)
-        fold = fold_for(state, uow, kit)
-        presentation = uow.record.presentation(presentation_id, enrolment_id)
-        served = uow.courses.version(presentation.course_version_id)
-    return shown(presentation, replace(fold, version=served), kit)
 
 
 def shown(presentation: Presentation, fold: Fold, kit: Kit) -> Next:

@@ -69,6 +69,8 @@ def _take(answer: Answer, presentation: Presentation, state: LearnerState, uow: 
     fold = fold_for(state, uow, kit)
     served = uow.courses.version(presentation.course_version_id)
     activity = served.activities[presentation.activity_id]
+    if activity.id not in fold.version.activities:
+        raise Conflict("This question is no longer part of your course. Go on to the next; nothing you did is lost.")
     score = activity_type(activity, kit).score(activity, presentation.variant_seed, answer.values)
     response = _response(answer, presentation, state, score, now)
     mastery, advance = fold.respond(state.mastery, state.path, response)
