@@ -132,6 +132,7 @@ def test_the_walk_works_without_scripts(two_sites: Installation, chromium: Brows
     record = Record(two_sites.database)
     answered = len(record.responses(record.enrolment("learner-04", BUNDLED).id))
     page.get_by_role("button", name="Continue").click()
+    expect(page.locator("form[data-answer]")).to_be_visible()
     assert seat.presented is not None
     assert answered >= 2
     context.close()
