@@ -157,7 +157,9 @@ def test_nothing_that_is_sent_breaks_a_page(embedded: Installation) -> None:
         assert answer.status_code < 500, (
             f"{request.http.method} {request.http.url} {request.http.headers} {request.http.data!r}"
         )
-    assert found.keys() >= {200, 400, 403, 404, 405, 422}, found
+    # It got past the doors: pages were shown, and some changing requests reached their use case.
+    assert found.keys() >= {200, 403, 404, 405}, found
+    assert found.keys() & {303, 409, 422}, found
     assert "broken" not in embedded.log
     assert learner.launch("walk-link").status == 200
 
