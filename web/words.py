@@ -22,7 +22,7 @@ REASONS: Final[dict[str, str]] = {
     "probe.one_more": "You were right on “{skill}”. Another right answer may let you skip the lesson: {score}.",
     "review.due": "From “{module}”, {ago}: is “{skill}” still there?",
     "retry.one_more_try": "A second try at the same question. It costs nothing.",
-    "test_out.item": "You said that you know “{skill}”. {of_words} right answers in a row close it; you have {right}.",
+    "test_out.item": "You said that you know “{skill}”. It closes after {of_words} right answers in a row; you have {right}.",
     "help.worked_example": "A worked example on “{skill}”, because the questions were hard so far: {score}.",
     "help.prerequisite": "A look back at what “{skill}” builds on, because the questions were hard so far: {score}.",
     "help.instructor": "Your instructor can see that help with “{skill}” is welcome: {score}.",

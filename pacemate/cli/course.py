@@ -84,7 +84,7 @@ def list_(as_json: bool) -> None:
 
 @course.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--port", envvar="PORT", default=8000, show_default=True, type=click.IntRange(1, 65534))
 def preview(folder: Path, port: int) -> int:
     """Take a course as a learner would, in a sandbox that forgets everything at the end."""
     from pacemate.demo.run import preview_course

@@ -7,8 +7,15 @@ import click
 
 @click.command()
 @click.option("--reset", is_flag=True, help="Forget what was stored and start over.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port of the tool.")
-@click.option("--sandbox-port", default=8001, show_default=True, type=click.IntRange(1, 65535), help="Port of the sandbox LMS.")
+@click.option("--port", envvar="PORT", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port of the tool.")
+@click.option(
+    "--sandbox-port",
+    envvar="SANDBOX_PORT",
+    default=8001,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Port of the sandbox LMS.",
+)
 def demo(reset: bool, port: int, sandbox_port: int) -> int:
     """Run the tool with a sandbox LMS and 41 simulated learners."""
     from pacemate.demo.run import run_demo

@@ -60,6 +60,9 @@ def run(arguments: list[str]) -> int:
     """
     try:
         code = cli.main(arguments, prog_name="pacemate", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx is not None else "pacemate"
         click.echo(f"{where}: {error.format_message().replace(chr(10), ' ')} See `{where} --help`.", err=True)

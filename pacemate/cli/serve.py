@@ -74,7 +74,7 @@ def serve_embedded(settings: Settings) -> None:
         runtime.database.dispose()
 
 
-def refuse_taken_port(host: str, port: int) -> None:
+def refuse_taken_port(host: str, port: int, variable: str = "PORT") -> None:
     """Raise a one-line error where nothing can listen on a port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -83,7 +83,7 @@ def refuse_taken_port(host: str, port: int) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise click.ClickException(
-                    f"Port {port} is taken. Stop what runs there, or choose another: PORT=8080"
+                    f"Port {port} is taken. Stop what runs there, or choose another: {variable}={port + 80}"
                 ) from None
             raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
 

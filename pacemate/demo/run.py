@@ -34,8 +34,8 @@ STOP_S = 10
 
 def run_demo(*, reset: bool, port: int, sandbox_port: int) -> int:
     """Prepare what is missing, start both servers, and serve until Ctrl-C."""
-    for taken in (port, sandbox_port):
-        refuse_taken_port("127.0.0.1", taken)
+    refuse_taken_port("127.0.0.1", port)
+    refuse_taken_port("127.0.0.1", sandbox_port, "SANDBOX_PORT")
     settings = _settings(load_settings().data_dir / "demo", port)
     if reset or not (settings.data_dir / READY).exists():
         shutil.rmtree(settings.data_dir, ignore_errors=True)
@@ -130,7 +130,7 @@ def _say_where(sandbox_url: str, admin_url: str) -> None:
         f"  Gradebook      {sandbox_url}/courses/cohort/gradebook?as=instructor",
         f"  Administrator  {admin_url}  (opens once)",
         f"  All courses    {sandbox_url}/",
-        "Open the learner's address, press Start, answer a few questions; then look in as the instructor.",
+        "Open the learner's address, press the button, answer a few questions; then look in as the instructor.",
         "Ctrl-C stops both. `make demo` goes on where you stopped; `make demo-reset` starts over.",
         "",
     ):

@@ -84,6 +84,16 @@ def test_a_link_to_one_module_leads_there_and_to_what_it_builds_on(sqlite_house:
     assert browser.post("module/text-and-categories/next").status_code == 409
 
 
+def test_a_link_to_a_late_module_begins_at_the_first_that_it_builds_on(sqlite_house: House) -> None:
+    browser = sqlite_house.browser()
+    browser.launch(module_id="dates-and-numbers")
+    welcome = browser.get("").get_data(as_text=True)
+    assert "“Dates and numbers” builds on this module" in welcome
+    assert "modules" not in welcome.split("<h1>")[0].split("eyebrow")[1]
+    browser.start()
+    assert "Your place in Look before you clean" in browser.page
+
+
 def test_a_link_to_a_finished_module_leads_on_to_the_rest_of_the_course(learner: Browser) -> None:
     learner.start()
     while "Your place in Text and categories" not in learner.page:
@@ -130,6 +140,8 @@ def test_a_course_that_has_ended_takes_the_question_that_is_open_and_nothing_new
     assert learner.post("module/first-look/next").status_code == 409
     page = learner.get("").get_data(as_text=True)
     assert "This course has ended" in page
+    assert "Start over" not in page
+    assert learner.post("start-over", {"confirmed": "yes"}).status_code == 409
     assert learner.get("skills").status_code == 200
 
 

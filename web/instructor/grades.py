@@ -31,7 +31,7 @@ class GradeRow:
     Args:
         column: the module it is for; empty for the whole course.
         deserved, sent: percent of full marks; None where there is none.
-        state: `sent`, `waiting`, `retrying` or `failed`.
+        state: `sent`, `waiting`, `retrying`, `failed`, or `none` while there is nothing to send.
     """
 
     target_id: str
@@ -59,7 +59,7 @@ def grades(session: LaunchSession) -> Answer:
     return render_template(
         "instructor/grades.html",
         **frame(session, room, "grades"),
-        rows=sorted(rows, key=lambda r: ("failed", "retrying", "waiting", "sent").index(r.state)),
+        rows=sorted(rows, key=lambda r: ("failed", "retrying", "waiting", "sent", "none").index(r.state)),
         heading=_heading(rows, room),
         failed=failed,
         policy=POLICIES[room.cohort.grade_policy],
@@ -84,8 +84,9 @@ def _row(line: GradeLine, names: dict[str, str], state: LearnerState | None, roo
     now = kit().clock()
     deserved = None if state is None else desired_bp(uow, state, line.module_id)
     sent = None if line.share is None else round(line.share * FULL_BP)
-    waits = line.result == "new" or line.next_try_at is not None or (deserved is not None and deserved > (sent or 0))
-    standing = line.result if line.result in ("failed", "retrying") else "waiting" if waits else "sent"
+    waits = line.next_try_at is not None or (deserved is not None and deserved > (sent or 0))
+    resting = "none" if line.result == "new" else "sent"
+    standing = line.result if line.result in ("failed", "retrying") else "waiting" if waits else resting
     titles = {m.id: m.title for m in room.version.modules}
     return GradeRow(
         target_id=line.target_id,
@@ -108,7 +109,10 @@ def _heading(rows: list[GradeRow], room: Room) -> str:
     failed = sum(1 for r in rows if r.state == "failed")
     if failed:
         return f"{failed} of {len(rows)} grades did not arrive"
-    waiting = sum(1 for r in rows if r.state != "sent")
+    waiting = sum(1 for r in rows if r.state in ("waiting", "retrying"))
     if waiting:
         return f"{waiting} of {len(rows)} grades {'is' if waiting == 1 else 'are'} on the way"
-    return "The gradebook has the one grade there is" if len(rows) == 1 else f"The gradebook has all {len(rows)} grades"
+    sent = sum(1 for r in rows if r.state == "sent")
+    if not sent:
+        return "No grade has been due yet"
+    return "The gradebook has the one grade there is" if sent == 1 else f"The gradebook has all {sent} grades"

@@ -67,6 +67,9 @@ def begin_again(session: LaunchSession) -> auth.Answer:
     if not place.begun:
         g.back_href = url_for("learner.course_map", launch_id=session.id)
         raise Refused("This attempt has not begun yet, so there is nothing to start over.")
+    if place.season(_today()) == "after" and not session.preview:
+        g.back_href = url_for("learner.course_map", launch_id=session.id)
+        raise Refused("This course has ended, so no new attempt can begin. What you did stays.")
     fresh = start_over(session.enrolment_id, session.tenant_id, kit())
     launch_id = derive_session(session, enrolment_id=fresh.id)
     return redirect(url_for("learner.course_map", launch_id=launch_id), 303)
@@ -81,7 +84,8 @@ def welcome_page(place: Place) -> str:
         modules=place.modules,
         minutes=total_minutes(place.modules),
         first=first,
-        single=place.session.module_id is not None,
+        first_minutes=total_minutes((first,)),
+        linked=place.linked,
         policy=place.cohort.grade_policy,
     )
 

@@ -81,10 +81,12 @@ class Place:
         return all(self.done(m) for m in ((self.linked,) if self.linked is not None else self.modules))
 
     def current(self) -> Module | None:
-        """Return the module to go on with: the one the link points at, then the first that is not complete."""
+        """Return the module to go on with: the link's, or the first that it builds on; then the first that is not complete."""
         module = self.linked
         if module is not None and not self.done(module):
-            return next(iter(self.lacking(module)), module)
+            while lacking := self.lacking(module):
+                module = lacking[0]
+            return module
         return next((m for m in self.modules if not self.done(m)), None)
 
     def decide(self, module_id: str) -> Decision:

@@ -31,7 +31,7 @@ def tenant_of_enrolment(session: Session, enrolment_id: str) -> str:
     """Return the tenant an enrolment belongs to. Raises NotFound."""
     found = session.scalar(select(enrolments.c.tenant_id).where(enrolments.c.id == enrolment_id))
     if found is None:
-        raise NotFound(f"There is no enrolment '{enrolment_id}'. Copy the id from the learner's page.")
+        raise NotFound(f"There is no enrolment '{enrolment_id}'. Copy it from the address of the learner's page.")
     return str(found)
 
 

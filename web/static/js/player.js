@@ -99,7 +99,7 @@
   });
   document.addEventListener("htmx:responseError", function (event) {
     var status = event.detail.xhr.status;
-    if (!ours(event)) { say("That did not work (" + status + "). Reload the page and try again."); return; }
+    if (!ours(event)) { say(status === 409 ? "That is not possible just now. Open the course to see why." : "That did not work (" + status + "). Reload the page and try again."); return; }
     if (status >= 500 || status === 408 || status === 429) {
       freeze(true);
       later("Saved on this device. The server is busy; sending again shortly");
