@@ -96,15 +96,15 @@ def add_platform(
         Malformed: a URL is none, or the family is unknown.
         Conflict: issuer and client id are registered already.
     """
-    for what, url in (("login URL", login_url), ("token URL", token_url), ("key set URL", jwks_url)):
-        if split_address(url) is None:
-            raise Malformed(f"{what} {url!r} is no absolute http(s) address. Copy it from the LMS's tool page.")
+    _check_addresses(login_url, token_url, jwks_url)
     if not issuer.strip() or not client_id.strip():
         raise Malformed("Issuer and client ID must not be empty. Copy both from the LMS's tool page.")
     if family is not None and family not in FAMILIES:
         raise Malformed(f"Unknown family {family!r}. Known ones: {', '.join(sorted(FAMILIES))}.")
     if find(uow, issuer, client_id) is not None:
-        raise Conflict(f"Client {client_id} of {issuer} is registered already. See `pacemate platform list`.")
+        raise Conflict(
+            f"Client {client_id} of {issuer} is registered already. `pacemate platform add --correct` changes its addresses."
+        )
     registration = Registration(
         id=str(uuid.uuid4()),
         tenant_id=str(uuid.uuid4()),
@@ -125,6 +125,39 @@ def add_platform(
     for deployment_id in dict.fromkeys(deployments):
         add_deployment(uow, registration, deployment_id, now=now, courses=courses)
     return registration
+
+
+def change_platform(
+    uow: UnitOfWork,
+    registration: Registration,
+    *,
+    name: str,
+    login_url: str,
+    token_url: str,
+    jwks_url: str,
+    token_audience: str | None = None,
+) -> Registration:
+    """Correct what was registered of a platform; its people, deployments and grades stay. The caller commits.
+
+    Raises:
+        Malformed: a URL is none.
+    """
+    _check_addresses(login_url, token_url, jwks_url)
+    values = {
+        "name": name.strip() or registration.name,
+        "auth_login_url": login_url,
+        "token_url": token_url,
+        "jwks_url": jwks_url,
+        "token_audience": token_audience or None,
+    }
+    run(uow, update(registrations).where(registrations.c.id == registration.id).values(values))
+    return get(uow, registration.id)
+
+
+def _check_addresses(login_url: str, token_url: str, jwks_url: str) -> None:
+    for what, url in (("login URL", login_url), ("token URL", token_url), ("key set URL", jwks_url)):
+        if split_address(url) is None:
+            raise Malformed(f"{what} {url!r} is no absolute http(s) address. Copy it from the LMS's tool page.")
 
 
 def add_deployment(

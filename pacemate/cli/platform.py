@@ -22,6 +22,7 @@ def platform() -> None:
 @click.option("--deployment", "deployments", multiple=True, metavar="ID", help="May launch at once; repeatable.")
 @click.option("--token-audience", help="Where the LMS wants another `aud` than the token URL (Brightspace).")
 @click.option("--family", help="moodle, canvas, openedx, brightspace, blackboard or generic; guessed otherwise.")
+@click.option("--correct", is_flag=True, help="Change the name and addresses of one that is registered already.")
 def add(
     name: str,
     issuer: str,
@@ -32,26 +33,39 @@ def add(
     deployments: tuple[str, ...],
     token_audience: str | None,
     family: str | None,
+    correct: bool,
 ) -> None:
     """Register this tool at an LMS, with what the LMS shows on its tool page."""
-    from lti.registrations import add_platform
+    from lti.registrations import add_platform, change_platform, find
     from pacemate.bootstrap import open_runtime
 
     with open_runtime() as runtime:
         with runtime.uow() as uow:
-            made = add_platform(
-                uow,
-                name=name,
-                issuer=issuer,
-                client_id=client_id,
-                login_url=login_url,
-                token_url=token_url,
-                jwks_url=jwks_url,
-                deployments=deployments,
-                token_audience=token_audience,
-                family=family,
-                now=runtime.kit.clock(),
-            )
+            known = find(uow, issuer, client_id) if correct else None
+            if known is not None:
+                made = change_platform(
+                    uow,
+                    known,
+                    name=name,
+                    login_url=login_url,
+                    token_url=token_url,
+                    jwks_url=jwks_url,
+                    token_audience=token_audience,
+                )
+            else:
+                made = add_platform(
+                    uow,
+                    name=name,
+                    issuer=issuer,
+                    client_id=client_id,
+                    login_url=login_url,
+                    token_url=token_url,
+                    jwks_url=jwks_url,
+                    deployments=deployments,
+                    token_audience=token_audience,
+                    family=family,
+                    now=runtime.kit.clock(),
+                )
             uow.commit()
         base = runtime.settings.base_url
     click.echo(f"{made.name} is registered ({made.family}). Values for the LMS:")
@@ -82,6 +96,9 @@ def list_(as_json: bool) -> None:
             "client_id": r.client_id,
             "family": r.family,
             "status": r.status,
+            "login_url": r.auth_login_url,
+            "token_url": r.token_url,
+            "jwks_url": r.jwks_url,
             "deployments": [{"id": d.deployment_id, "status": d.status} for d in deployments],
         }
         for r, deployments in found

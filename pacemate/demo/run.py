@@ -55,7 +55,7 @@ def run_demo(*, reset: bool, port: int, sandbox_port: int) -> int:
     with _sandbox(settings, sandbox_port):
         if fresh:
             threading.Thread(target=launch_everybody, args=(settings.base_url, sandbox_url), daemon=True).start()
-        _say_where(sandbox_url, admin)
+        _say_where(sandbox_url, admin, settings.data_dir)
         serve_embedded(settings)
     return 0
 
@@ -119,7 +119,7 @@ def _sandbox(settings: Settings, port: int, config: Path | None = None) -> Itera
             process.kill()
 
 
-def _say_where(sandbox_url: str, admin_url: str) -> None:
+def _say_where(sandbox_url: str, admin_url: str, data_dir: Path) -> None:
     link = f"cohort-{COURSE}"
     for line in (
         "",
@@ -128,7 +128,8 @@ def _say_where(sandbox_url: str, admin_url: str) -> None:
         f"                 a new one: {sandbox_url}/courses/cohort/links/{link}?as=cohort-learner-40",
         f"  Instructor     {sandbox_url}/courses/cohort/links/{link}?as=instructor",
         f"  Gradebook      {sandbox_url}/courses/cohort/gradebook?as=instructor",
-        f"  Administrator  {admin_url}  (opens once)",
+        f"  Administrator  {admin_url}",
+        f"                 (opens once; another: PACEMATE_DATA_DIR={data_dir} .venv/bin/pacemate admin link)",
         f"  All courses    {sandbox_url}/",
         "Open the learner's address, press the button, answer a few questions; then look in as the instructor.",
         "Ctrl-C stops both. `make demo` goes on where you stopped; `make demo-reset` starts over.",

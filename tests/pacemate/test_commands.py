@@ -111,6 +111,15 @@ def test_platforms_are_registered_once_and_listed(terminal: Terminal) -> None:
     assert "client-1" in terminal("platform", "list").out
 
 
+def test_a_mistyped_address_of_a_platform_can_be_corrected(terminal: Terminal) -> None:
+    assert terminal("platform", "add", *options({"--token-url": "https://lms.example/tokne"}), "--deployment", "1").code == 0
+    assert terminal("platform", "add", *options(), "--correct").code == 0
+    (row,) = terminal("platform", "list", "--json").json
+    assert [d["id"] for d in row["deployments"]] == ["1"]
+    assert row["token_url"] == PLATFORM["--token-url"]
+    assert_one_line(terminal("platform", "add", *options({"--token-url": "nowhere"}), "--correct"), 1)
+
+
 @pytest.mark.parametrize(
     "changes", [{"--login-url": "lms.example/auth"}, {"--family": "nobody"}, {"--issuer": " "}, {"--jwks-url": "javascript:1"}]
 )

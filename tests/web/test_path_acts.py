@@ -130,3 +130,17 @@ def test_more_time_is_the_learners_own_choice(learner: Browser) -> None:
     learner.start()
     assert "Time: <strong>Half as much again</strong>" in learner.page
     assert learner.post("time", {"time": "9"}).status_code == 409
+
+
+def test_a_lesson_can_be_read_again_from_the_end_of_its_module(house: House) -> None:
+    browser = house.browser()
+    browser.launch()
+    browser.start()
+    module = house.version.modules[0]
+    browser.go(120)
+    page = browser.get(f"module/{module.id}/done").get_data(as_text=True)
+    lesson = re.search(r'name="activity" value="([^"]+)"', page)
+    assert lesson
+    browser.post("show-anyway", {"activity": lesson[1]}, follow_redirects=True)
+    assert "You asked to see it." in browser.page
+    assert house.version.activities[lesson[1]].title in browser.page

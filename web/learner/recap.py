@@ -73,6 +73,7 @@ def module_end(place: Place, module: Module) -> auth.Answer:
             **frame(place, module.id),
             celebration=waiting_celebration(place),
             learnt=learnt_in(place, module),
+            lessons=[a for a in (place.version.activities[key] for key in module.path) if a.evidence == "none"],
             spent=spent_words(place.path.module_active_s.get(module.id, 0.0)),
             following=following,
             following_time=about_minutes(module_pace(place.version, following, place.path).left_s) if following else "",
