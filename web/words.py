@@ -11,7 +11,7 @@ from babel.dates import format_date
 
 from engine.domain.catalog import CourseVersion, Module
 from engine.domain.pacing import Mode, Reason
-from engine.domain.replies import Card
+from engine.domain.replies import Card, Reply
 
 REASONS: Final[dict[str, str]] = {
     "teach.next": "The next step of this module.",
@@ -91,6 +91,14 @@ _NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", 
 def reason_words(reason: Reason, version: CourseVersion) -> str:
     """Return why something was decided, as a sentence; codes of other people's policies get a general one."""
     return _filled(REASONS.get(reason.code, OTHER_REASON), reason.facts, version)
+
+
+def next_words(reply: Reply, version: CourseVersion) -> str:
+    """Return what comes after an answer: a lesson by its title, everything else by its reason."""
+    coming = version.activities.get(reply.next_activity_id or "")
+    if reply.next_reason.code == "teach.next" and coming is not None:
+        return f"“{coming.title}”."
+    return reason_words(reply.next_reason, version)
 
 
 def card_title(card: Card, version: CourseVersion) -> str:

@@ -17,7 +17,7 @@ from web.context import kit
 from web.learner.celebration import celebration_of, mark_celebrated
 from web.learner.pace import player_line
 from web.learner.place import Place, place_of
-from web.words import MODES, TIMES, card_title, reason_words, time_key, whole_minutes
+from web.words import MODES, TIMES, card_title, next_words, reason_words, time_key, whole_minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def feedback_page(session: LaunchSession, key: str, reply: Reply | None = None, 
         cards=cards_of(reply, place),
         celebration=celebration,
         module_done=done,
-        next_reason=reason_words(reply.next_reason, place.version),
+        next_words=next_words(reply, place.version),
     )
     return make_response(page)
 
