@@ -92,6 +92,7 @@ def test_the_walk_works_without_scripts(chromium: Chromium, served: Served) -> N
     with opened(chromium, served, browser, java_script_enabled=False) as page:
         page.goto(served.base + browser.at(""))
         page.get_by_role("button", name="Start").click()
+        page.wait_for_selector("form[data-answer]")
         for _ in range(10):
             if page.locator(".option input").count():
                 break
@@ -110,6 +111,7 @@ def test_a_hint_comes_without_losing_what_was_typed(chromium: Chromium, served: 
     with opened(chromium, served, browser) as page:
         page.goto(served.base + browser.at(""))
         page.get_by_role("button", name="Start").click()
+        page.wait_for_selector("form[data-answer]")
         to_a_choice(page, served)
         page.locator(".option input").nth(1).check()
         page.get_by_role("button", name="Show a hint").click()
@@ -124,6 +126,7 @@ def test_an_answer_given_without_a_network_is_sent_when_it_is_back(chromium: Chr
     with opened(chromium, served, browser) as page:
         page.goto(served.base + browser.at(""))
         page.get_by_role("button", name="Start").click()
+        page.wait_for_selector("form[data-answer]")
         to_a_choice(page, served)
         page.context.set_offline(True)
         page.locator(".option input").first.check()
@@ -138,6 +141,7 @@ def test_a_milestone_is_celebrated_after_the_feedback_and_one_key_puts_it_away(c
     with opened(chromium, served, browser) as page:
         page.goto(served.base + browser.at(""))
         page.get_by_role("button", name="Start").click()
+        page.wait_for_selector("form[data-answer]")
         for _ in range(60):
             if page.locator("form[data-answer]").count():
                 answer_on(page, served, right=True)
