@@ -94,7 +94,7 @@ def test_a_login_that_is_not_right_is_refused_in_words(embedded: Installation, p
     for method in ("GET", "POST"):
         sent = {"params": parameters} if method == "GET" else {"data": parameters}
         walker = Walker(embedded)
-        answer = walker.browser.request(method, f"{embedded.url}/lti/login", timeout=10, **sent)  # type: ignore[arg-type]
+        answer = walker.browser.request(method, f"{embedded.url}/lti/login", timeout=10, **sent)  # type: ignore[arg-type] # params or data
         assert_refused(walker.see(answer), embedded)
 
 

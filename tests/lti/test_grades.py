@@ -489,9 +489,9 @@ def test_no_request_is_made_inside_a_transaction(school: School, http: FakeHttp,
 
     def watched(*args: object, **named: object):
         open_connections.append(database.pool.checkedout())
-        return real(*args, **named)  # type: ignore[arg-type]
+        return real(*args, **named)  # type: ignore[arg-type] # passed on as they came
 
-    http.request = watched  # type: ignore[method-assign]
+    http.request = watched  # type: ignore[method-assign] # watched for this test alone
     school.launch()
     school.close(1)
     school.relay()

@@ -74,7 +74,7 @@ def test_two_first_logins_at_once_in_one_browser_both_launch(browser: FlaskClien
     """Two frames of one page: the second login overwrites the first one's browser cookie."""
     first, second = begin(app.test_client(), platform), begin(browser, platform)
     for cookie in ("__Host-pacemate-login-",):
-        for stored in first.client._cookies.values():  # type: ignore[union-attr]
+        for stored in first.client._cookies.values():  # type: ignore[union-attr] # these clients keep cookies
             if stored.key.startswith(cookie):
                 browser.set_cookie(stored.key, stored.value, domain="tool.example", secure=True)
     first.client = browser

@@ -124,7 +124,9 @@ def test_keys_for_other_uses_are_not_used(
 
 
 def test_another_process_needs_no_request(uow_factory, platform: Platform, http: FakeHttp, clock: Clock) -> None:
-    seconds = lambda: clock().timestamp()  # noqa: E731
+    def seconds() -> float:
+        return clock().timestamp()
+
     first, second = (PlatformKeys(uow_factory, http, seconds) for _ in range(2))
     assert first.find(platform.jwks_url, platform.kid, "b") is not None
     assert second.find(platform.jwks_url, platform.kid, "b") is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,26 +88,3 @@ def unsent(session: Session, *, limit: int = 100) -> tuple[Unsent, ...]:
         .limit(limit)
     )
     return tuple(Unsent(*row) for row in rows)
-
-
-def waiting_for(session: Session, sink: str, destinations: tuple[str, ...]) -> Mapping[str, Unsent]:
-    """Return the newest unsent delivery of a sink to each of some destinations, by destination."""
-    if not destinations:
-        return {}
-    rows = session.execute(
-        select(
-            deliveries.c.id,
-            deliveries.c.sink,
-            deliveries.c.destination,
-            outbox.c.type,
-            deliveries.c.status,
-            deliveries.c.attempts,
-            deliveries.c.next_try_at,
-            deliveries.c.created_at,
-            deliveries.c.error,
-        )
-        .outerjoin(outbox, outbox.c.event_id == deliveries.c.event_id)
-        .where(deliveries.c.sink == sink, deliveries.c.status != "sent", deliveries.c.destination.in_(destinations))
-        .order_by(case((deliveries.c.status == "waiting", 1), else_=0), deliveries.c.created_at)
-    )
-    return {row.destination: Unsent(*row) for row in rows}
