@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -53,8 +55,23 @@ def _prepare_sqlite(driver: Any, _record: object) -> None:
     With `isolation_level` IMMEDIATE, Python opens a transaction before the first write and takes the write lock with
     it; reads before that see what is committed, statement by statement, as under PostgreSQL's READ COMMITTED.
     """
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+    _switch_to_wal(driver)
+    for pragma in ("foreign_keys=ON", "synchronous=FULL"):
         driver.execute(f"PRAGMA {pragma}")
+
+
+def _switch_to_wal(driver: Any) -> None:
+    """Switch a file to WAL; SQLite does not wait by itself where several processes open a new file at once."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            driver.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_before_writing(_connection: object, cursor: Any, _sql: str, _values: object, context: Any, _many: bool) -> None:
