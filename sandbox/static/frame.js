@@ -1,7 +1,8 @@
 // The LMS side of the tool's frame: resizing, and LTI platform storage (put_data, get_data).
-const frame = document.getElementById("tool");
-const origins = frame.dataset.origins.split(" ");
-const storageOn = frame.dataset.storage === "on";
+// It runs before the frame is there, so that no message of a fast tool is lost.
+const { origins: listed, storage } = document.currentScript.dataset;
+const origins = listed.split(" ");
+const storageOn = storage === "on";
 const MIN_HEIGHT_PX = 640;
 const MAX_HEIGHT_PX = 20000;
 const MAX_KEYS = 500;
@@ -11,7 +12,13 @@ const kept = new Map(); // origin -> Map(key -> value): one tool never reads ano
 const SUBJECTS = ["lti.capabilities", "lti.frameResize"];
 if (storageOn) SUBJECTS.push("lti.put_data", "lti.get_data");
 
+function toolFrame() {
+  return document.getElementById("tool");
+}
+
 function isInOurFrame(source) {
+  const frame = toolFrame();
+  if (!frame) return false;
   for (let window_ = source; window_; window_ = window_.parent) {
     if (window_ === frame.contentWindow) return true;
     if (window_ === window_.parent) return false;
@@ -47,7 +54,7 @@ function getData(origin, { key }) {
 function resize({ height }) {
   const wanted = Number.parseFloat(height);
   if (!Number.isFinite(wanted)) return refusal("bad_request", "height must be a number");
-  frame.style.height = `${Math.min(Math.max(wanted, MIN_HEIGHT_PX), MAX_HEIGHT_PX)}px`;
+  toolFrame().style.height = `${Math.min(Math.max(wanted, MIN_HEIGHT_PX), MAX_HEIGHT_PX)}px`;
   return {};
 }
 

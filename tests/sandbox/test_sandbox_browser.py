@@ -83,7 +83,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def replies(page: Page, url: str) -> dict[str, dict[str, object]]:
     page.goto(url)
     said = page.frame_locator("#tool").locator("#said")
-    said.get_by_text("unsupported_subject").or_(said.get_by_text("wrong_origin")).first.wait_for(timeout=10_000)
+    said.get_by_text("unsupported_subject").or_(said.get_by_text("wrong_origin")).first.wait_for(timeout=30_000)
     answers: dict[str, dict[str, object]] = json.loads(said.inner_text())
     return answers
 
@@ -122,4 +122,4 @@ def test_the_gradebook_brings_itself_up_to_date(talking: Sandbox, page: Page) ->
     assert row.locator("td").inner_text() == "\u2013"
     column = talking.column()["id"]
     talking.control("overrides", {"line_item_id": column, "user_id": "learner-03", "score": 61.5})
-    row.get_by_text("61.5").wait_for(timeout=8_000)
+    row.get_by_text("61.5").wait_for(timeout=30_000)
