@@ -8,7 +8,7 @@ from typing import Final
 
 from flask import Blueprint
 
-from web import entry, launch
+from web import entry, front, launch
 
 ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     "learner": ("course_map", "player", "acts", "recap", "skills", "course_files"),
@@ -20,7 +20,7 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
 
 def rooms() -> Sequence[Blueprint]:
     """Return the blueprints of the pages, their views loaded."""
-    found: list[Blueprint] = [launch.blueprint, entry.blueprint]
+    found: list[Blueprint] = [front.blueprint, launch.blueprint, entry.blueprint]
     for room, modules in ROOMS.items():
         for name in modules:
             import_module(f"web.{room}.{name}")

@@ -9,10 +9,17 @@ import socket
 import sys
 import threading
 from types import FrameType
+from typing import Final
 
 import click
+import structlog
 
 from pacemate.settings import Settings, load_settings
+
+APPLICATION: Final = "pacemate.bootstrap:create_app()"
+"""What gunicorn loads; `wsgi.py` offers the same to other servers, and stands in a clone alone."""
+
+log = structlog.get_logger("pacemate")
 
 
 @click.command()
@@ -65,6 +72,7 @@ def serve_embedded(settings: Settings) -> None:
     app = create_app(runtime, on_commit=jobs.notify)
     jobs.start()
     signal.signal(signal.SIGTERM, _interrupt)
+    log.info("serving", address=settings.base_url, listening=f"{settings.host}:{settings.port}")
     try:
         waitress.serve(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None, _quiet=True)
     except KeyboardInterrupt:
@@ -99,7 +107,7 @@ def _serve_deployed(settings: Settings) -> None:
         "--threads",
         str(settings.threads),
         "--no-control-socket",
-        "wsgi:app",
+        APPLICATION,
     ]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])  # noqa: S606
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -121,6 +122,7 @@ def _sandbox(settings: Settings, port: int, config: Path | None = None) -> Itera
 
 def _say_where(sandbox_url: str, admin_url: str, data_dir: Path) -> None:
     link = f"cohort-{COURSE}"
+    command = f"PACEMATE_DATA_DIR={shlex.quote(str(data_dir))} {shlex.quote(sys.argv[0])}"
     for line in (
         "",
         "Pacemate runs, with a sandbox LMS and 41 simulated learners.",
@@ -129,10 +131,10 @@ def _say_where(sandbox_url: str, admin_url: str, data_dir: Path) -> None:
         f"  Instructor     {sandbox_url}/courses/cohort/links/{link}?as=instructor",
         f"  Gradebook      {sandbox_url}/courses/cohort/gradebook?as=instructor",
         f"  Administrator  {admin_url}",
-        f"                 (opens once; another: PACEMATE_DATA_DIR={data_dir} .venv/bin/pacemate admin link)",
+        f"                 (opens once; another: {command} admin link)",
         f"  All courses    {sandbox_url}/",
         "Open the learner's address, press the button, answer a few questions; then look in as the instructor.",
-        "Ctrl-C stops both. `make demo` goes on where you stopped; `make demo-reset` starts over.",
+        "Ctrl-C stops both. The same command goes on where you stopped; `make demo-reset` (pacemate demo --reset) starts over.",
         "",
     ):
         click.echo(line)

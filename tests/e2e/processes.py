@@ -96,7 +96,7 @@ class Processes:
         with log_path.open("ab") as log:
             popen = subprocess.Popen(
                 [str(part) for part in command],
-                cwd=ROOT,
+                cwd=self.folder,  # as anywhere else: an installation needs no clone around it
                 env=None if environment is None else dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -139,6 +139,7 @@ def test_every_refusal_is_a_page_with_its_reference_and_what_to_check(database_f
     assert answer.status_code >= 400
     assert "abc2345678" in page
     assert "For an administrator" in page
+    assert "`" not in page, "commands are set as code"
     check_frame(page)
 
 

@@ -140,7 +140,7 @@ def test_launched_pages_have_the_headers_of_the_contract(learner: Browser) -> No
 
 def test_unlaunched_and_admin_pages_are_never_framed(sqlite_house: House) -> None:
     browser = admin(sqlite_house)
-    for path in ("/nowhere", "/admin/", "/livez", "/admin/enter/x"):
+    for path in ("/", "/nowhere", "/admin/", "/livez", "/admin/enter/x"):
         assert csp_of(browser.client.get(path).headers)["frame-ancestors"] == "'none'", path
 
 
