@@ -15,6 +15,9 @@ from engine.relay import deliver_due, relay_once
 log = logging.getLogger(__name__)
 
 BATCH = 100
+SWEPT_AT_ONCE = 1000
+AUDIT_DAYS = 180
+"""How long settled deliveries are kept where no setting says."""
 CRON_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 6))
 CRON_HORIZON = timedelta(days=366)
 
@@ -114,10 +117,29 @@ def sweep(job: JobContext) -> int:
     return count
 
 
+def sweep_record(job: JobContext) -> int:
+    """Delete deliveries and events that were settled longer ago than the setting `audit_days` asks to keep them."""
+    before = job.context.clock() - audit_time(job.context)
+    total = 0
+    while True:
+        with job.context.uow() as uow:
+            count = uow.outbox.sweep(before, SWEPT_AT_ONCE)
+            uow.commit()
+        total += count
+        if count < SWEPT_AT_ONCE:
+            return total
+
+
+def audit_time(context: SinkContext) -> timedelta:
+    """Return how long what was sent is kept for questions about it."""
+    return timedelta(days=int(context.settings.get("audit_days") or AUDIT_DAYS))
+
+
 JOBS = [
     JobSpec("relay", 5.0, relay, on_notify=True, then="deliver"),
     JobSpec("deliver", 5.0, deliver),
     JobSpec("sweep", 600.0, sweep),
+    JobSpec("sweep-record", 21_600.0, sweep_record),
 ]
 
 

@@ -91,7 +91,11 @@ def build_runtime(settings: Settings, clock: Callable[[], datetime] = utc_now) -
         uow=uow,
         http=http,
         clock=clock,
-        settings={"event_log": str(settings.event_log or ""), "event_stream": settings.event_stream},
+        settings={
+            "event_log": str(settings.event_log or ""),
+            "event_stream": settings.event_stream,
+            "audit_days": str(settings.audit_days),
+        },
         services={"redis": client, "lti": lti_services},
     )
     sinks = plugins.load("pacemate.event_sinks", EventSink)  # type: ignore[type-abstract]

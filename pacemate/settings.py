@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from engine.domain.errors import ConfigurationError
+from engine.jobs import AUDIT_DAYS
 from lti.addresses import split_address
 
 SECRET_LENGTH = 32
@@ -27,6 +28,7 @@ class Settings:
         env: `development` allows http and loopback platforms; `production` refuses them.
         base_url: where people and platforms reach this tool, without a slash at the end.
         redis_url: None in the embedded mode.
+        audit_days: how long what was sent is kept.
         data_dir: for SQLite, the generated secret and the event log of the embedded mode.
     """
 
@@ -50,6 +52,7 @@ class Settings:
     page_rate: str = "600 per minute"
     event_log: Path | None = None
     event_stream: str = "pacemate:events"
+    audit_days: int = AUDIT_DAYS
     support_contact: str = ""
 
     @property
@@ -98,6 +101,7 @@ def load_settings() -> Settings:
         "page_rate": env.str("PACEMATE_PAGE_RATE", "600 per minute"),
         "event_log": env.path("PACEMATE_EVENT_LOG", None),
         "event_stream": env.str("PACEMATE_EVENT_STREAM", "pacemate:events"),
+        "audit_days": env.int("PACEMATE_AUDIT_DAYS", AUDIT_DAYS, validate=validate.Range(7, 3650)),
         "support_contact": env.str("PACEMATE_SUPPORT_CONTACT", ""),
     }
     faults += _parsing_faults(env)

@@ -194,6 +194,9 @@ class Outbox(Protocol):
     def wake(self, delivery_id: str, now: datetime) -> bool:
         """Make a waiting or dead delivery due at once; False when there is none."""
 
+    def sweep(self, before: datetime, limit: int) -> int:
+        """Delete what was settled before, at most `limit` rows of either table; return how many."""
+
 
 class Access(Protocol):
     """Launch sessions and single-purpose capability links; secrets are stored hashed."""

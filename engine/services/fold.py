@@ -8,6 +8,7 @@ from functools import partial
 
 from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import Cohort
+from engine.domain.grading import PROVED
 from engine.domain.mastery import Evidence, MasteryState
 from engine.domain.pacing import Advance, Outlook, Override, PathState
 from engine.domain.ports import MasteryModel, PacingPolicy
@@ -54,8 +55,8 @@ class Fold:
     def skills_mastered(self, path: PathState) -> int:
         """Return how many skills of the contract have every slot closed by mastery or a test-out."""
         slots = [s for m in self.version.modules if m.id in self.contract for s in m.slots]
-        proved = {s.skill_id for s in slots if path.closed.get(s.key) in ("mastered", "tested_out")}
-        lacking = {s.skill_id for s in slots if path.closed.get(s.key) not in ("mastered", "tested_out")}
+        proved = {s.skill_id for s in slots if path.closed.get(s.key) in PROVED}
+        lacking = {s.skill_id for s in slots if path.closed.get(s.key) not in PROVED}
         return len(proved - lacking)
 
     def _predict(self, mastery: MasteryState) -> Callable[[str], float]:

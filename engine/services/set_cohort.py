@@ -78,8 +78,8 @@ def set_cohort(cohort_id: str, tenant_id: str, settings: CohortSettings, kit: Ki
 
 
 def _recount(cohort: Cohort, uow: UnitOfWork, kit: Kit, now: datetime) -> None:
-    """Count everyone's progress over the new contract: who has nothing left to do will never answer again."""
+    """Count everyone's progress and skills over the new contract: who has nothing left to do will never answer again."""
     for known in uow.enrolments.of_cohort(cohort.id):
         state = uow.enrolments.lock(known.enrolment.id, cohort.tenant_id)
         fold = fold_for(state, uow, kit)
-        move(state, state.mastery, state.path, fold, uow, cause="migration", now=now, quiet=True)
+        move(state, state.mastery, state.path, fold, uow, cause="migration", now=now, quiet=True, recount=True)

@@ -56,6 +56,7 @@ def move(
     cause: str,
     now: datetime,
     quiet: bool = False,
+    recount: bool = False,
     active_s: float = 0.0,
     answered: int = 0,
 ) -> Moved:
@@ -63,6 +64,7 @@ def move(
 
     Args:
         cause: see `milestones.crossed`.
+        recount: the contract has changed: the high-water count of skills begins anew with those of the new one.
         active_s, answered: what this step adds to the enrolment's totals.
     """
     old = before.enrolment
@@ -70,13 +72,14 @@ def move(
     high = bp if old.progress_bp is None else old.progress_bp if bp is None else max(old.progress_bp, bp)
     opened = [m for m in fold.contract if first_open(fold.version.module(m), path.closed) is not None]
     finished = [m for m in fold.contract if m not in opened and first_open(fold.version.module(m), before.path.closed)]
+    skills = fold.skills_mastered(path)
     enrolment = replace(
         old,
         seq=path.seq,
         progress_bp=high,
         answered=old.answered + answered,
         active_s=old.active_s + active_s,
-        skills_mastered=max(old.skills_mastered, fold.skills_mastered(path)),
+        skills_mastered=skills if recount else max(old.skills_mastered, skills),
         last_active_at=now if answered else old.last_active_at,
         completed_at=old.completed_at or (now if not opened and fold.contract else None),
     )

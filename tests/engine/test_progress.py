@@ -83,16 +83,26 @@ def test_waivers_celebrate_nothing():
 
 
 def test_grades_follow_the_policy():
-    one = set(VERSION.modules[0].elements())
+    one = dict.fromkeys(VERSION.modules[0].elements(), "done")
 
     def grade(policy, closed=one, **more):
         return desired_share(policy, VERSION, ALL, closed, **more)
 
     assert grade("none") is None
     assert grade("completion") == Fraction(1, 4)
-    assert grade("completion", closed=set(list(one)[:3])) == 0
+    assert grade("completion", closed=dict(list(one.items())[:3])) == 0
     assert grade("progress", high_water_bp=3000) == Fraction(3, 10)
     assert grade("mastery", skills_mastered=3) == Fraction(3, 4)
     assert grade("completion", module_id="module-1") == 1
     assert grade("completion", module_id="module-2") == 0
-    assert grade("progress", closed={"intro-2"}, module_id="module-2") == Fraction(1, 5)
+    assert grade("progress", closed={"intro-2": "done"}, module_id="module-2") == Fraction(1, 5)
+
+
+def test_mastery_of_one_module_counts_the_skills_shown_in_it_and_not_what_was_merely_practised():
+    slot = VERSION.modules[0].slots[0].key
+
+    def grade(how):
+        return desired_share("mastery", VERSION, ALL, {slot: how}, module_id="module-1", skills_mastered=4)
+
+    assert [grade(how) for how in ("mastered", "tested_out", "practised", "waived")] == [1, 1, 0, 0]
+    assert desired_share("mastery", VERSION, ALL, {}, module_id="module-1", skills_mastered=4) == 0

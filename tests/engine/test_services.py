@@ -289,6 +289,15 @@ def test_a_smaller_contract_completes_who_has_nothing_left_without_a_celebration
     assert len(stage.events()) == len(events) + 1
 
 
+def test_skills_mastered_are_those_of_the_contract(stage):
+    learner = stage.launch()
+    stage.go(learner, right=True)
+    assert stage.state(learner).enrolment.skills_mastered == 2
+    for contract, count in ((("module-1",), 1), (("module-1", "module-2"), 2)):
+        set_cohort(learner.cohort_id, TENANT, CohortSettings(contract, None, None, "mastery", ()), stage.kit)
+        assert stage.state(learner).enrolment.skills_mastered == count
+
+
 def test_a_replay_survives_a_smaller_contract(stage):
     learner = stage.launch()
     while (coming := stage.next(learner, "module-1")).presentation is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -143,6 +143,20 @@ def test_the_sweep_deletes_what_expired(uow_factory: UnitOfWorkFactory) -> None:
     sweep = next(spec for spec in JOBS if spec.name == "sweep")
     assert sweep.handler(_context(uow_factory)) == 1
     assert sweep.handler(_context(uow_factory)) == 0
+
+
+def test_the_record_is_kept_as_long_as_the_setting_says(uow_factory: UnitOfWorkFactory) -> None:
+    clock = Clock()
+    clock.now = datetime.now(UTC)
+    job = JobContext({}, outside(uow_factory, clock, {"audit_days": "30"}))
+    with uow_factory() as uow:
+        uow.outbox.add([event(f"e{n}") for n in range(3)])
+        uow.outbox.take(10)
+        uow.commit()
+    sweep = next(spec for spec in JOBS if spec.name == "sweep-record")
+    for days, count in ((29, 0), (2, 3), (1, 0)):
+        clock.now += timedelta(days=days)
+        assert sweep.handler(job) == count
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,12 @@ from datetime import datetime
 from threading import Barrier
 
 import pytest
+from sqlalchemy import select
 
 from engine.domain.deliveries import Delivery, Destination
 from engine.domain.errors import NotFound
 from engine.domain.events import Event
+from engine.storage.tables.events import deliveries, outbox
 from engine.storage.unit_of_work import UnitOfWorkFactory
 from tests.storage.rows import NOW, event, later
 
@@ -319,3 +321,33 @@ def test_what_was_sent_stays_sent(uow_factory: UnitOfWorkFactory) -> None:
     settle(uow_factory, due, "sent")
     settle(uow_factory, due, "waiting")
     assert claim(uow_factory, later(9)) == ()
+
+
+def test_the_sweep_keeps_what_waits_and_what_a_delivery_needs(uow_factory: UnitOfWorkFactory) -> None:
+    sent, dead, waiting, told_to_nobody = (event(f"e{n}") for n in range(4))
+    relayed(uow_factory, *((e, Destination(f"to-{e.subject}", e.subject)) for e in (sent, dead, waiting)))
+    for delivery in claim(uow_factory):
+        if delivery.event in (sent, dead):
+            settle(uow_factory, delivery, "sent" if delivery.event == sent else "dead")
+    with uow_factory() as uow:
+        uow.outbox.add([told_to_nobody])
+        uow.outbox.take(1)
+        uow.commit()
+    with uow_factory() as uow:
+        uow.outbox.add([event("not relayed yet")])
+        uow.commit()
+
+    def swept(before: datetime, limit: int = 100) -> int:
+        with uow_factory() as uow:
+            count = uow.outbox.sweep(before, limit)
+            uow.commit()
+        return count
+
+    # Events are relayed at the database's time, deliveries settled at the test's.
+    long_after = later(10 * 365 * 86_400)
+    assert swept(NOW) == 0
+    assert swept(long_after, limit=1) == 2
+    assert [swept(long_after, limit=10) for _ in range(2)] == [3, 0]
+    with uow_factory() as uow:
+        assert [row.subject for row in uow.session.execute(select(outbox).order_by(outbox.c.id))] == ["e2", "not relayed yet"]
+        assert uow.session.scalars(select(deliveries.c.status)).all() == ["waiting"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, case, exists, func, literal, or_, select, update
+from sqlalchemy import Select, and_, case, delete, exists, func, literal, or_, select, update
 
 from engine.domain.deliveries import Delivery, Destination
 from engine.domain.errors import NotFound
@@ -141,6 +141,21 @@ class SqlOutbox:
             )
         )
         return True
+
+    def sweep(self, before: datetime, limit: int) -> int:
+        """Delete deliveries settled before, and events relayed before that no delivery refers to any more.
+
+        What waits is never deleted, however old. At most `limit` rows of either table, so that locks are short.
+        """
+        d, o = deliveries.c, outbox.c
+        # A delivery that died keeps the time of its last try in `next_try_at`.
+        settled = select(d.id).where(d.status.in_(("sent", "dead")), func.coalesce(d.sent_at, d.next_try_at) < before)
+        needed = exists().where(d.event_id == o.event_id)
+        relayed = select(o.id).where(o.relayed_at < before, ~needed)
+        return sum(
+            self._tx.run(delete(table).where(table.c.id.in_(old.limit(limit)))).rowcount
+            for table, old in ((deliveries, settled), (outbox, relayed))
+        )
 
     def _positions(self, event_ids: set[str]) -> Mapping[str, int]:
         statement = select(outbox.c.event_id, outbox.c.id).where(outbox.c.event_id.in_(sorted(event_ids)))
