@@ -1,4 +1,4 @@
-"""Who is there: launch sessions of learners and instructors, and the administrators' cookie."""
+"""Who is there: launch sessions of learners and instructors; `administrators.py` knows the others."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any, Concatenate, Final, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, cast
 
 import structlog
 from flask import Response, abort, g, request
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as WsgiResponse
 
 from engine.domain.enrolment import Role
@@ -22,12 +21,10 @@ from lti.browser import browser_hash, browser_token
 from web.config import WebConfig
 from web.context import config, kit
 from web.errors import SessionMismatch
-from web.security import admin_cookie_name, frame_by
+from web.security import frame_by
 
 P = ParamSpec("P")
 Answer = str | Response | WsgiResponse | tuple[str, int]
-ADMIN_LINK: Final = "admin"
-ADMIN_HOURS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +77,6 @@ def require_instructor(view: Callable[Concatenate[LaunchSession, P], Answer]) ->
         if session.role != "instructor" or session.cohort_id is None:
             abort(403)
         return view(session, *args, **kwargs)
-
-    return guarded
-
-
-def require_admin(view: Callable[P, Answer]) -> Callable[P, Answer]:
-    """Let only an administrator's browser in; others are told how to get a link."""
-
-    @functools.wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
-        if admin_name() is None:
-            raise SessionMismatch("The administrators' pages open by a link that `pacemate admin link` prints.")
-        return view(*args, **kwargs)
 
     return guarded
 
@@ -166,53 +151,9 @@ def hash_browser(token: str, settings: WebConfig) -> str:
     return browser_hash(settings.secret.decode(), token)
 
 
-def hash_link(token: str) -> str:
-    """Return what is stored of a capability link's token: 256 random bits need no salt."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
 def log_name(person_id: str) -> str:
     """Return the name under which a person stands in logs."""
     return hmac.new(config().secret, b"log:" + person_id.encode(), hashlib.sha256).hexdigest()[:16]
-
-
-def admin_name() -> str | None:
-    """Return whom this browser's administration cookie names; None without a valid one."""
-    cookie = request.cookies.get(admin_cookie_name(request.is_secure))
-    if cookie is None:
-        return None
-    try:
-        return str(_admin_serializer().loads(cookie, max_age=ADMIN_HOURS * 3600))
-    except BadSignature:
-        return None
-
-
-def enter_admin(response: Response, name: str) -> Response:
-    """Return an answer that gives this browser the administration cookie."""
-    response.set_cookie(
-        admin_cookie_name(request.is_secure),
-        _admin_token(name),
-        max_age=ADMIN_HOURS * 3600,
-        path="/",
-        secure=request.is_secure,
-        httponly=True,
-        samesite="Strict",
-    )
-    return response
-
-
-def leave_admin(response: Response) -> Response:
-    """Return an answer that takes the administration cookie back."""
-    response.delete_cookie(admin_cookie_name(request.is_secure), path="/", secure=request.is_secure, samesite="Strict")
-    return response
-
-
-def _admin_token(name: str) -> str:
-    return str(_admin_serializer().dumps(name))
-
-
-def _admin_serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(config().secret, salt="pacemate-admin")
 
 
 def _session(row: Mapping[str, Any]) -> LaunchSession:

@@ -13,7 +13,7 @@ from web import entry, front, launch
 ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     "learner": ("course_map", "player", "acts", "recap", "skills", "course_files"),
     "instructor": ("cohort", "learner", "settings", "preview", "grades"),
-    "admin": ("overview", "platforms", "courses", "deliveries", "launches"),
+    "admin": ("overview", "platforms", "courses", "deliveries", "launches", "access"),
 }
 """Room to the modules whose import adds its views to `web.<room>.blueprint.blueprint`."""
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from engine.domain.access import AdminSession, OpenLink
 from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import Cohort, Enrolment, GradePolicy, LearnerState, Membership, Person, Role
 from engine.domain.events import Event
@@ -43,6 +44,9 @@ class Courses(Protocol):
 
     def grant(self, course_id: str, tenant_id: str) -> None:
         """Let a tenant use a course; granting twice is harmless."""
+
+    def revoke(self, course_id: str, tenant_id: str) -> bool:
+        """Let a tenant begin no more cohorts of a course; those it has go on. Return whether it might before."""
 
 
 class People(Protocol):
@@ -199,7 +203,7 @@ class Outbox(Protocol):
 
 
 class Access(Protocol):
-    """Launch sessions and single-purpose capability links; secrets are stored hashed."""
+    """Launch sessions and administrators' sessions and single-purpose capability links; secrets are stored hashed."""
 
     def add_session(self, session_id: str, values: Mapping[str, Any]) -> None:
         """Store a launch session; the keys are the columns of `launch_sessions`."""
@@ -212,6 +216,24 @@ class Access(Protocol):
 
     def use_link(self, purpose: str, token_hash: str, now: datetime) -> str | None:
         """Consume a link atomically; return its subject, or None when unknown, used, revoked or expired."""
+
+    def open_links(self, purpose: str, now: datetime) -> Sequence[OpenLink]:
+        """Return the links of a purpose that may still be used, newest first."""
+
+    def revoke_link(self, purpose: str, link_id: str, now: datetime) -> bool:
+        """Make an open link useless; return whether there was one."""
+
+    def add_admin_session(self, session_id: str, token_hash: str, name: str, expires_at: datetime, now: datetime) -> None:
+        """Store an administrator's session."""
+
+    def admin_session(self, token_hash: str, now: datetime) -> AdminSession | None:
+        """Return the session that a cookie proves, None where it has ended."""
+
+    def admin_sessions(self, now: datetime) -> Sequence[AdminSession]:
+        """Return all administrators' sessions, newest first."""
+
+    def end_admin_sessions(self, session_id: str | None = None, *, but: str | None = None) -> int:
+        """End one administrator's session, or all `but` one; return how many."""
 
     def sweep(self, now: datetime) -> int:
         """Delete expired sessions and links; return how many."""

@@ -19,3 +19,14 @@ def link(name: str) -> None:
 
     with open_runtime() as runtime:
         click.echo(make_admin_link(runtime, name))
+
+
+@admin.command(name="end-sessions")
+def end_sessions() -> None:
+    """Sign every administrator's browser out and revoke unused links, as after a leak."""
+    from pacemate.admin_links import end_sessions as end_all
+    from pacemate.bootstrap import open_runtime
+
+    with open_runtime() as runtime:
+        sessions, links = end_all(runtime)
+    click.echo(f"Ended {sessions} sessions, revoked {links} unused links. `pacemate admin link` prints a new one.")

@@ -194,6 +194,8 @@ def test_an_administrators_link_is_printed(terminal: Terminal) -> None:
     said = terminal("admin", "link", "--name", "Operator")
     assert said.code == 0
     assert said.out.startswith("http://localhost:8000/admin/enter/")
+    assert "revoked 1 unused links" in terminal("admin", "end-sessions").out
+    assert "revoked 0 unused links" in terminal("admin", "end-sessions").out
 
 
 def test_worker_and_scheduler_belong_to_the_deployed_mode(terminal: Terminal) -> None:

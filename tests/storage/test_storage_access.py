@@ -80,7 +80,45 @@ def test_only_what_expired_is_swept(uow_factory: UnitOfWorkFactory) -> None:
         uow.access.add_session("new", {**values, "expires_at": later(11)})
         uow.access.add_link("invite", "old", "x", later(10), NOW)
         uow.access.add_link("invite", "new", "y", later(11), NOW)
-        assert uow.access.sweep(later(10)) == 2
+        uow.access.add_admin_session("old", "old", "Kim", later(10), NOW)
+        uow.access.add_admin_session("new", "new", "Lou", later(11), NOW)
+        assert uow.access.sweep(later(10)) == 3
+        assert [s.name for s in uow.access.admin_sessions(NOW)] == ["Lou"]
         assert uow.access.session("old") is None
         assert uow.access.session("new") is not None
         assert uow.access.use_link("invite", "new", later(10)) == "y"
+
+
+def test_open_links_are_listed_by_purpose_and_revoked(uow_factory: UnitOfWorkFactory) -> None:
+    with uow_factory() as uow:
+        for name, purpose, until in (
+            ("used", "invite", 60),
+            ("over", "invite", 0),
+            ("open", "invite", 60),
+            ("else", "admin", 60),
+        ):
+            uow.access.add_link(purpose, name, name, later(until), NOW)
+        uow.access.use_link("invite", "used", NOW)
+        (link,) = uow.access.open_links("invite", NOW)
+        assert link.subject == "open"
+        assert not uow.access.revoke_link("admin", link.id, NOW)
+        assert uow.access.revoke_link("invite", link.id, NOW)
+        assert not uow.access.revoke_link("invite", link.id, NOW)
+        assert uow.access.use_link("invite", "open", NOW) is None
+        assert [o.subject for o in uow.access.open_links("admin", NOW)] == ["else"]
+
+
+def test_an_administrators_session_lasts_until_it_ends_or_is_ended(uow_factory: UnitOfWorkFactory) -> None:
+    with uow_factory() as uow:
+        for name in ("a", "b", "c"):
+            uow.access.add_admin_session(name, f"hash-{name}", name.upper(), later(60), NOW)
+        found = uow.access.admin_session("hash-a", later(59))
+        assert found is not None
+        assert (found.id, found.name, found.expires_at) == ("a", "A", later(60))
+        assert uow.access.admin_session("hash-a", later(60)) is None
+        assert uow.access.admin_session("a", NOW) is None
+        assert uow.access.end_admin_sessions("b") == 1
+        assert uow.access.admin_session("hash-b", NOW) is None
+        assert uow.access.end_admin_sessions(but="c") == 1
+        assert [s.id for s in uow.access.admin_sessions(NOW)] == ["c"]
+        assert uow.access.end_admin_sessions() == 1

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 from engine.services.set_cohort import CohortSettings, set_cohort
 from tests.web.house import Browser, House, bundled_course
-from web.auth import ADMIN_LINK, hash_link
+from web.administrators import ADMIN_LINK, hash_token
 
 ALL_MODULES = tuple(m.id for m in bundled_course().version.modules)
 
@@ -60,7 +60,7 @@ def admin(house: House) -> Browser:
     browser = house.browser()
     with house.kit.uow() as uow:
         now = house.clock()
-        uow.access.add_link(ADMIN_LINK, hash_link("a-token"), "Grace", now + timedelta(hours=1), now)
+        uow.access.add_link(ADMIN_LINK, hash_token("a-token"), "Grace", now + timedelta(hours=1), now)
         uow.commit()
     assert browser.client.get("/admin/enter/a-token").status_code == 303
     return browser

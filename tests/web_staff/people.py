@@ -11,7 +11,7 @@ from engine.services.enrol import enrol
 from engine.services.next_activity import next_activity
 from engine.services.submit_response import Answer, submit_response
 from tests.web.house import Browser, House, answer_of
-from web.auth import ADMIN_LINK, hash_link
+from web.administrators import ADMIN_LINK, hash_token
 
 MOST_ANSWERS = 120
 
@@ -65,14 +65,14 @@ def instructor(house: House, **changes: Any) -> Browser:
     return browser
 
 
-def administrator(house: House) -> Browser:
+def administrator(house: House, link: str = "one-time") -> Browser:
     """Return a browser that came through the administrators' door."""
     now = house.clock()
     with house.kit.uow() as uow:
-        uow.access.add_link(ADMIN_LINK, hash_link("one-time"), "Robin", now + timedelta(hours=1), now)
+        uow.access.add_link(ADMIN_LINK, hash_token(link), "Robin", now + timedelta(hours=1), now)
         uow.commit()
     browser = house.browser()
-    browser.get("/admin/enter/one-time")
+    browser.get(f"/admin/enter/{link}")
     assert browser.get("/admin/").status_code == 200
     return browser
 

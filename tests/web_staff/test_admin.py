@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, select
 
+from engine.domain.errors import NotFound
 from engine.storage.tables.events import deliveries
 from lti.launch_log import Trail
 from lti.registrations import add_deployment, add_platform, list_platforms
 from lti.storage import run
 from tests.web.house import House
 from tests.web_staff.people import administrator, answer, join, words_of
+from web.administrators import ADMIN_LINK, hash_token
 
 FORM = {
     "name": "Example University",
@@ -173,11 +176,57 @@ def test_courses_show_versions_and_who_may_use_them(house: House) -> None:
     assert browser.post("/admin/courses/cleaning-messy-data/grant", {"tenant": "no-such"}).status_code == 404
 
 
+def test_a_grant_is_taken_back_and_running_cohorts_go_on(house: House) -> None:
+    join(house, "ada")
+    browser = administrator(house)
+    browser.get("/admin/courses/")
+    taken = browser.post("/admin/courses/cleaning-messy-data/revoke", {"tenant": "tenant-1"}, follow_redirects=True)
+    assert "Cohorts that run go on" in taken.get_data(as_text=True)
+    with house.kit.uow() as uow:
+        assert uow.courses.available("tenant-1") == []
+        assert len(uow.courses.available("tenant-2")) == 1
+    join(house, "bea")
+    with pytest.raises(NotFound, match="not available here"):
+        join(house, "cay", context="another-course")
+    assert browser.post("/admin/courses/cleaning-messy-data/revoke", {"tenant": "tenant-1"}).status_code == 404
+
+
+def test_an_administrators_session_is_ended_on_the_server(house: House) -> None:
+    first, second = administrator(house), administrator(house, "another-link")
+    page = first.get("/admin/access/").get_data(as_text=True)
+    assert "2 browsers are signed in" in words_of(page)
+    ends = re.findall(r'action="(/admin/access/sessions/[0-9a-f-]+/end)"', page)
+    assert len(ends) == 1, "one's own session is left by signing out"
+    assert first.post(ends[0]).status_code == 303
+    assert second.get("/admin/").status_code == 403
+    assert first.get("/admin/").status_code == 200
+    assert first.post(ends[0]).status_code == 404
+
+
+def test_all_others_are_signed_out_and_unused_links_revoked(house: House) -> None:
+    now = house.clock()
+    with house.kit.uow() as uow:
+        uow.access.add_link(ADMIN_LINK, hash_token("unused"), "Kim", now + timedelta(hours=1), now)
+        uow.access.add_link(ADMIN_LINK, hash_token("second"), "Lou", now + timedelta(hours=1), now)
+        uow.commit()
+    first, second = administrator(house), administrator(house, "another-link")
+    page = first.get("/admin/access/").get_data(as_text=True)
+    assert "Kim" in page
+    revoke = re.search(r'Lou.*?action="(/admin/access/links/[0-9a-f-]+/revoke)"', page, re.DOTALL)
+    assert revoke is not None
+    assert first.post(revoke[1]).status_code == 303
+    assert house.browser().get("/admin/enter/second").status_code == 403
+    assert first.post("/admin/access/sessions/end-others").status_code == 303
+    assert second.get("/admin/").status_code == 403
+    assert house.browser().get("/admin/enter/unused").status_code == 403
+    assert first.get("/admin/access/").status_code == 200
+
+
 def test_no_page_names_a_learner(sqlite_house: House) -> None:
     house = sqlite_house
     answer(house, join(house, "canary-sub", "Canary Person"), 30)
     browser = administrator(house)
-    for path in ("", "platforms/", "platforms/new", "courses/", "deliveries/", "launches/"):
+    for path in ("", "platforms/", "platforms/new", "courses/", "deliveries/", "launches/", "access/"):
         page = browser.get(f"/admin/{path}").get_data(as_text=True).lower()
         assert "canary" not in page
 

@@ -23,7 +23,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 GRAVE = ("serious", "critical")
 LOOKS = [(1280, "light"), (360, "light"), (1280, "dark"), (360, "dark")]
 INSTRUCTOR = ("", "?show=help", "settings", "preview", "grades", "learner")
-ADMIN = ("", "platforms/", "platforms/new", "platform", "courses/", "deliveries/", "launches/")
+ADMIN = ("", "platforms/", "platforms/new", "platform", "courses/", "deliveries/", "launches/", "access/")
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, url_for
 
 from web import entry
-from web.auth import admin_name
+from web.administrators import admin_name
 from web.errors import SessionMismatch
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -18,6 +18,7 @@ PAGES = (
     ("courses", "Courses", "book"),
     ("deliveries", "Deliveries", "arrow-right"),
     ("launches", "Launches", "clock"),
+    ("access", "Access", "lock"),
 )
 
 

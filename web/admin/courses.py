@@ -8,7 +8,8 @@ from engine.domain.errors import NotFound
 from engine.storage.reads.courses import course_list, tenant_names
 from lti.storage import session_of
 from web.admin.blueprint import blueprint, navigation
-from web.auth import Answer, require_admin
+from web.administrators import require_admin
+from web.auth import Answer
 from web.context import kit
 
 
@@ -25,6 +26,7 @@ def courses() -> Answer:
         courses=found,
         tenants=tenants,
         granted=request.args.get("granted") == "1",
+        revoked=request.args.get("revoked") == "1",
     )
 
 
@@ -41,3 +43,15 @@ def grant(course_id: str) -> Answer:
         uow.courses.grant(course_id, tenant_id)
         uow.commit()
     return redirect(url_for("admin.courses", granted=1), 303)
+
+
+@blueprint.post("/courses/<course_id>/revoke")
+@require_admin
+def revoke(course_id: str) -> Answer:
+    """Let a tenant begin no more cohorts of a course; those that run go on."""
+    g.back_href = url_for("admin.courses")
+    with kit().uow() as uow:
+        if not uow.courses.revoke(course_id, request.form.get("tenant", "")):
+            raise NotFound("This customer could not use the course already. Reload the page.")
+        uow.commit()
+    return redirect(url_for("admin.courses", revoked=1), 303)

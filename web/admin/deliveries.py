@@ -11,7 +11,8 @@ from engine.domain.errors import NotFound
 from engine.storage.reads.deliveries import delivery_counts, unsent
 from lti.storage import session_of
 from web.admin.blueprint import blueprint, navigation
-from web.auth import Answer, require_admin
+from web.administrators import require_admin
+from web.auth import Answer
 from web.context import kit
 
 SINKS: Final[dict[str, str]] = {"lti-grades": "Grades to LMSs", "redis-stream": "Redis stream", "jsonl": "Event log file"}

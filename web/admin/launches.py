@@ -11,7 +11,8 @@ from lti.launch_log import Entry
 from lti.refusals import REASONS
 from lti.registrations import list_platforms
 from web.admin.blueprint import blueprint, navigation
-from web.auth import Answer, require_admin
+from web.administrators import require_admin
+from web.auth import Answer
 from web.context import context, kit
 
 SHOWN = 100

@@ -10,7 +10,8 @@ from lti.registrations import list_platforms
 from lti.storage import session_of
 from web.admin.blueprint import blueprint, navigation
 from web.admin.launches import told
-from web.auth import Answer, require_admin
+from web.administrators import require_admin
+from web.auth import Answer
 from web.context import context, kit
 
 RECENT = 5

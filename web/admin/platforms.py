@@ -24,7 +24,8 @@ from lti.registrations import (
 from web.admin.blueprint import blueprint, navigation
 from web.admin.paste import general, guides
 from web.admin.schemas import Platform, told_errors, words_of
-from web.auth import Answer, require_admin
+from web.administrators import require_admin
+from web.auth import Answer
 from web.context import config, kit
 
 FIELDS = (

@@ -1,15 +1,16 @@
-"""Launch sessions and capability links."""
+"""Launch sessions, administrators' sessions and capability links."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, Select, delete, select, update
 
-from engine.storage.tables.access import capability_links, launch_sessions
+from engine.domain.access import AdminSession, OpenLink
+from engine.storage.tables.access import admin_sessions, capability_links, launch_sessions
 from engine.storage.transaction import Transaction
 
 
@@ -44,20 +45,60 @@ class SqlAccess:
 
     def use_link(self, purpose: str, token_hash: str, now: datetime) -> str | None:
         """Consume a link atomically; return its subject, or None when unknown, used, revoked or expired."""
-        open_link = (
-            (capability_links.c.purpose == purpose)
-            & (capability_links.c.token_hash == token_hash)
-            & capability_links.c.used_at.is_(None)
-            & capability_links.c.revoked_at.is_(None)
-            & (capability_links.c.expires_at > now)
-        )
-        use = update(capability_links).where(open_link).values(used_at=now).returning(capability_links.c.subject)
+        this = _open(purpose, now) & (capability_links.c.token_hash == token_hash)
+        use = update(capability_links).where(this).values(used_at=now).returning(capability_links.c.subject)
         subject: str | None = self._tx.run(use).scalar_one_or_none()
         return subject
+
+    def open_links(self, purpose: str, now: datetime) -> Sequence[OpenLink]:
+        """Return the links of a purpose that may still be used, newest first."""
+        c = capability_links.c
+        query = select(c.id, c.subject, c.created_at, c.expires_at).where(_open(purpose, now))
+        return [OpenLink(*row) for row in self._tx.run(query.order_by(c.created_at.desc(), c.id))]
+
+    def revoke_link(self, purpose: str, link_id: str, now: datetime) -> bool:
+        """Make an open link useless; return whether there was one."""
+        this = _open(purpose, now) & (capability_links.c.id == link_id)
+        return self._tx.run(update(capability_links).where(this).values(revoked_at=now)).rowcount == 1
+
+    def add_admin_session(self, session_id: str, token_hash: str, name: str, expires_at: datetime, now: datetime) -> None:
+        """Store an administrator's session."""
+        row = {"id": session_id, "token_hash": token_hash, "name": name, "created_at": now, "expires_at": expires_at}
+        self._tx.run(admin_sessions.insert(), row)
+
+    def admin_session(self, token_hash: str, now: datetime) -> AdminSession | None:
+        """Return the session that a cookie proves, None where it has ended."""
+        found = self._tx.run(_sessions(now).where(admin_sessions.c.token_hash == token_hash)).one_or_none()
+        return None if found is None else AdminSession(*found)
+
+    def admin_sessions(self, now: datetime) -> Sequence[AdminSession]:
+        """Return all administrators' sessions, newest first."""
+        c = admin_sessions.c
+        return [AdminSession(*row) for row in self._tx.run(_sessions(now).order_by(c.created_at.desc(), c.id))]
+
+    def end_admin_sessions(self, session_id: str | None = None, *, but: str | None = None) -> int:
+        """End one administrator's session, or all `but` one; return how many."""
+        ending = delete(admin_sessions)
+        if session_id is not None:
+            ending = ending.where(admin_sessions.c.id == session_id)
+        if but is not None:
+            ending = ending.where(admin_sessions.c.id != but)
+        return self._tx.run(ending).rowcount
 
     def sweep(self, now: datetime) -> int:
         """Delete expired sessions and links; return how many."""
         return sum(
             self._tx.run(delete(table).where(table.c.expires_at <= now)).rowcount
-            for table in (launch_sessions, capability_links)
+            for table in (launch_sessions, admin_sessions, capability_links)
         )
+
+
+def _open(purpose: str, now: datetime) -> ColumnElement[bool]:
+    """Return the condition of links of a purpose that may still be used."""
+    c = capability_links.c
+    return (c.purpose == purpose) & c.used_at.is_(None) & c.revoked_at.is_(None) & (c.expires_at > now)
+
+
+def _sessions(now: datetime) -> Select[tuple[str, str, datetime, datetime]]:
+    c = admin_sessions.c
+    return select(c.id, c.name, c.created_at, c.expires_at).where(c.expires_at > now)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from engine.domain.catalog import CourseVersion
 from engine.domain.catalog_json import from_json, to_json
@@ -135,6 +135,11 @@ class SqlCourses:
         """Let a tenant use a course; granting twice is harmless."""
         statement = self._tx.insert(course_access).on_conflict_do_nothing()
         self._tx.run(statement, {"course_id": course_id, "tenant_id": tenant_id})
+
+    def revoke(self, course_id: str, tenant_id: str) -> bool:
+        """Let a tenant begin no more cohorts of a course; those it has go on. Return whether it might before."""
+        mine = (course_access.c.course_id == course_id) & (course_access.c.tenant_id == tenant_id)
+        return self._tx.run(delete(course_access).where(mine)).rowcount == 1
 
     def _read(self, version_id: str, content: dict[str, Any]) -> CourseVersion:
         version = from_json(content)

@@ -1,4 +1,4 @@
-"""Launch sessions and capability links; secrets are stored hashed."""
+"""Launch sessions, administrators' sessions and capability links; secrets are stored hashed."""
 
 from __future__ import annotations
 
@@ -26,6 +26,17 @@ launch_sessions = Table(
     Column("created_at", UtcDateTime, nullable=False, doc="When it began."),
     Column("expires_at", UtcDateTime, nullable=False, index=True, doc="When it ends and is swept."),
     Column("deep_link", Json, doc="The platform's deep-linking settings, for the picker; NULL for other launches."),
+)
+
+admin_sessions = Table(
+    "admin_sessions",
+    metadata,
+    Column("id", String, primary_key=True, doc="Key by which an administrator ends it."),
+    Column("token_hash", String, nullable=False, doc="Hash of the cookie that proves the browser."),
+    Column("name", String, nullable=False, doc="Whom the link was made for that opened it."),
+    Column("created_at", UtcDateTime, nullable=False, doc="When it began."),
+    Column("expires_at", UtcDateTime, nullable=False, index=True, doc="When it ends and is swept."),
+    UniqueConstraint("token_hash"),
 )
 
 capability_links = Table(
