@@ -44,6 +44,7 @@ class SlotState:
         active_s: known active seconds spent.
         probe: None before the probe, else whether it was right.
         helped: steps of help given after a struggle: 1 worked example, 2 prerequisite, 3 note to the instructor.
+        streak: right pieces of evidence since the last wrong one.
     """
 
     items: tuple[str, ...] = ()
@@ -52,6 +53,7 @@ class SlotState:
     active_s: float = 0.0
     probe: bool | None = None
     helped: int = 0
+    streak: int = 0
 
 
 @dataclass(frozen=True, slots=True)

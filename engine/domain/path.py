@@ -112,6 +112,7 @@ def count_response(path: PathState, response: Response, slot: Slot | None) -> Pa
             items=(*old.items, response.activity_id),
             first_tries=old.first_tries + (evidence is not None),
             right=old.right + (evidence is True),
+            streak=old.streak if evidence is None else old.streak + 1 if evidence else 0,
             active_s=old.active_s + (response.active_s or 0.0),
         ),
     )

@@ -126,10 +126,12 @@ class PacingPolicy(Protocol):
     Attributes:
         name: plugin name.
         version: changes whenever a decision could differ.
+        model: the mastery model it decides by, which its enrolments pin; None to go by any.
     """
 
     name: str
     version: str
+    model: str | None
 
     def respond(self, path: PathState, response: Response, look: Outlook) -> Advance:
         """Fold one response; `look` already knows its evidence."""

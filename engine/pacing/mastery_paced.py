@@ -62,6 +62,7 @@ class MasteryPaced:
 
     name = "mastery-paced"
     version = "1"
+    model = None
 
     def respond(self, path: PathState, response: Response, look: Outlook) -> Advance:
         """Fold one response; `look` already knows its evidence."""

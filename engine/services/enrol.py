@@ -83,7 +83,8 @@ def begin(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview:
 
 def _new(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview: bool, now: datetime, attempt: int) -> Enrolment:
     version = uow.courses.version(cohort.course_version_id)
-    model, policy = kit.models[kit.default_model], kit.policies[kit.default_policy]
+    policy = kit.policies[kit.default_policy]
+    model = kit.models[kit.default_model if policy.model is None else policy.model]
     # Derived, so that two first launches at once begin the same enrolment.
     id_ = uuid.uuid5(uuid.UUID(cohort.id), f"{person_id}:{attempt}")
     enrolment = Enrolment(

@@ -41,6 +41,7 @@ def slot_to_json(slot: SlotState) -> Json:
         "active_s": slot.active_s,
         "probe": slot.probe,
         "helped": slot.helped,
+        "streak": slot.streak,
     }
 
 
@@ -53,6 +54,7 @@ def slot_from_json(value: Json) -> SlotState:
         active_s=value["active_s"],
         probe=value["probe"],
         helped=value["helped"],
+        streak=value["streak"],
     )
 
 

@@ -11,7 +11,7 @@ from engine.domain.catalog import Activity, CourseVersion, Module, Skill, Slot, 
 from engine.domain.errors import Malformed, NotFound
 from engine.domain.mastery import MasteryState
 from engine.domain.pacing import Adjustment, Decision, Override, PathState
-from engine.domain.ports import Block, PacingPolicy, Parsed
+from engine.domain.ports import Block, MasteryModel, PacingPolicy, Parsed
 from engine.domain.responses import PublicView, Response, Score
 from engine.mastery.gaussian_filter import GaussianFilter
 from engine.pacing.mastery_paced import MasteryPaced
@@ -98,6 +98,7 @@ class Walk:
 
     version: CourseVersion = field(default_factory=build_version)
     policy: PacingPolicy = field(default_factory=MasteryPaced)
+    model: MasteryModel | None = None
     now: datetime = NOW
     mastery: MasteryState = field(init=False)
     path: PathState = field(default_factory=PathState)
@@ -105,7 +106,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         contract = tuple(m.id for m in self.version.modules)
-        self.fold = Fold(self.version, contract, GaussianFilter(), self.policy, seed=7)
+        self.fold = Fold(self.version, contract, self.model or GaussianFilter(), self.policy, seed=7)
         self.mastery = self.fold.start()
 
     def decide(self, module_id: str = "module-1") -> Decision:

@@ -8,8 +8,9 @@ from typing import Any
 
 from engine.domain.enrolment import Enrolment, LaunchIdentity, LearnerState
 from engine.domain.replies import Reply
+from engine.mastery.bkt import Bkt
 from engine.mastery.gaussian_filter import GaussianFilter
-from engine.pacing.fixed_order import FixedOrder
+from engine.pacing.baselines import Bkt95, FixedOrder, NInARow
 from engine.pacing.mastery_paced import MasteryPaced
 from engine.services.enrol import enrol
 from engine.services.kit import Kit
@@ -38,8 +39,8 @@ class Stage:
             uow=self.uow_factory,
             clock=lambda: self.now,
             activity_types=types,  # type: ignore[arg-type] # Ask's evidence is a plain str
-            models={"gaussian-filter": GaussianFilter()},
-            policies={p.name: p for p in (MasteryPaced(), FixedOrder())},
+            models={m.name: m for m in (GaussianFilter(), Bkt())},
+            policies={p.name: p for p in (MasteryPaced(), FixedOrder(), NInARow(), Bkt95())},
         )
         with self.uow_factory() as uow:
             for tenant in (TENANT, OTHER_TENANT):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.domain.errors import Refused
 from engine.domain.pacing import CARD_EVERY
-from engine.pacing.fixed_order import FixedOrder
+from engine.pacing.baselines import FixedOrder
 from tests.engine.sample import Walk, build_version
 
 SLOT = "slot:module-1/skill-1"

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.domain.errors import Conflict, Malformed, NotFound, Refused
+from engine.domain.errors import Conflict, Malformed, NotFound, PluginError, Refused
 from engine.domain.pacing import PathState
 from engine.domain.responses import Response
 from engine.services.enrol import preview_as_learner, start_over
@@ -173,8 +173,36 @@ def test_a_replay_from_nothing_decides_the_same(stage):
     assert len(result.steps) > 10
     assert [s for s in result.steps if not s.same] == []
     assert result.same
-    other = replay(learner.id, TENANT, stage.kit, policy="fixed-order")
-    assert any(not s.same for s in other.steps)
+    assert all(s.same for s in replay(learner.id, TENANT, stage.kit, policy="mastery-paced").steps)
+
+
+def test_a_replay_shows_where_another_policy_chooses_otherwise_on_a_model_of_its_own(stage):
+    learner = stage.launch()
+    stage.go(learner, True)
+    assert replay(learner.id, TENANT, stage.kit).same
+    other = replay(learner.id, TENANT, stage.kit, policy="bkt-95")
+    assert (other.rules.policy.name, other.rules.model.name) == ("bkt-95", "bkt")
+    assert other.mastery.model == "gaussian-filter"
+    assert other.state_same
+    by_purpose = {s.recorded.purpose: s for s in other.steps}
+    # Where the default policy asks before the lesson, BKT gives the lesson; both begin with the intro.
+    assert other.steps[0].same_choice
+    assert (by_purpose["probe"].same_choice, by_purpose["probe"].replayed.activity_id) == (False, "read-2")
+    # It stands where the learner stood: the last answer but one closed the slot for BKT, three right in.
+    assert [a.reason.code for a in other.steps[4].adjustments] == ["close.mastered"]
+    with pytest.raises(PluginError, match="bkt-95"):
+        replay(learner.id, TENANT, stage.kit, policy="none-such")
+
+
+def test_an_enrolment_under_a_policy_with_a_model_of_its_own_pins_that_and_replays(stage):
+    stage.kit = replace(stage.kit, default_policy="bkt-95")
+    learner = stage.launch()
+    assert (learner.policy, learner.model) == ("bkt-95", "bkt")
+    stage.go(learner, True)
+    assert replay(learner.id, TENANT, stage.kit).same
+    other = replay(learner.id, TENANT, stage.kit, policy="mastery-paced")
+    assert other.rules.model.name == "bkt"
+    assert not all(s.same_choice for s in other.steps)
 
 
 def test_changing_one_response_changes_the_path(stage):

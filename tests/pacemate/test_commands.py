@@ -175,7 +175,12 @@ def test_plugins_are_listed_with_their_groups(terminal: Terminal) -> None:
     assert names >= {
         ("activity_types", "choice"),
         ("mastery_models", "gaussian-filter"),
+        ("mastery_models", "bkt"),
         ("pacing_policies", "mastery-paced"),
+        ("pacing_policies", "fixed-order"),
+        ("pacing_policies", "n-in-a-row"),
+        ("pacing_policies", "mastery-threshold"),
+        ("pacing_policies", "bkt-95"),
         ("event_sinks", "lti-grades"),
     }
     assert all(row["name"] in terminal("plugins").out for row in rows)

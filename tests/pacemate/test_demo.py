@@ -74,9 +74,14 @@ def test_the_demo_prepares_its_data_once_and_its_learners_replay(
         assert len(said.json["steps"]) > 0
     plain = terminal("pacing", "replay", ids[0])
     assert "0 differ; final state equal" in plain.out
-    other = terminal("pacing", "replay", ids[0], "--policy", "fixed-order", "--json")
-    assert other.code == 0
-    assert not other.json["same"]
+    other = terminal("pacing", "replay", ids[0], "--policy", "bkt-95", "--json")
+    assert (other.code, other.json["decided_by"]["model"]) == (0, "bkt")
+    otherwise = [s["seq"] for s in other.json["steps"] if not s["same_choice"]]
+    assert 0 < len(otherwise) == other.json["other_choices"] < len(other.json["steps"])
+    words = terminal("pacing", "replay", ids[0], "--policy", "bkt-95").out.splitlines()
+    assert [int(line.split()[1]) for line in words if line.startswith("!")] == otherwise
+    assert sum("would be" in line for line in words) == len(otherwise)
+    assert words[-1].endswith(f"bkt-95 would have chosen otherwise in {len(otherwise)}.")
 
 
 def test_the_simulation_is_the_same_for_the_same_moment(terminal: Terminal, tmp_path: Path) -> None:

@@ -1,23 +1,29 @@
-"""A baseline: everything in the author's order, three items a slot, nothing skipped."""
+"""What the baselines share: everything in the author's order, nothing skipped, practice until a rule says stop."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from datetime import datetime
 
-from engine.domain.catalog import SLOT_AUTHORED_ITEMS
-from engine.domain.pacing import Adjustment, Advance, Decision, Outlook, Override, PathState, Reason, SlotState
+from engine.domain.catalog import Slot
+from engine.domain.pacing import Adjustment, Advance, Closure, Decision, Outlook, Override, PathState, Reason, SlotState
 from engine.domain.path import close, count_response, finished, first_open, home_slot
 from engine.domain.responses import Response
 from engine.pacing.overrides import apply_override
 from engine.pacing.selection import nearest_item, unseen
 
 
-class FixedOrder:
-    """Baseline policy without a model: the author's order, three items a slot."""
+class InOrder(ABC):
+    """A policy that differs from others of its kind by its stopping rule alone. Pure."""
 
-    name = "fixed-order"
-    version = "1"
+    name: str
+    version: str
+    model: str | None = None
+
+    @abstractmethod
+    def verdict(self, state: SlotState, slot: Slot, look: Outlook) -> Closure | None:
+        """Return how a slot closes after an answer; None to practise on."""
 
     def respond(self, path: PathState, response: Response, look: Outlook) -> Advance:
         """Fold one response."""
@@ -27,11 +33,15 @@ class FixedOrder:
         if slot is None:
             return Advance(close(path, [response.activity_id], "done"))
         state = path.slots[slot.key]
-        if len(state.items) < SLOT_AUTHORED_ITEMS and unseen(path, slot.items):
+        how = self.verdict(state, slot, look)
+        code = "close.mastered" if how == "mastered" else "close.pool_spent"
+        if how is None and unseen(path, slot.items):
             return Advance(path)
-        reason = Reason("close.pool_spent", {"skill": slot.skill_id, "right": state.right, "of": state.first_tries})
         path = replace(path, testing=None if path.testing == slot.key else path.testing)
-        return Advance(close(path, [slot.key], "practised"), (Adjustment("close", slot.key, reason, (slot.key,)),))
+        if slot.key in path.closed:
+            return Advance(path)
+        reason = Reason(code, {"skill": slot.skill_id, "right": state.right, "of": state.first_tries})
+        return Advance(close(path, [slot.key], how or "practised"), (Adjustment("close", slot.key, reason, (slot.key,)),))
 
     def override(self, path: PathState, override: Override, look: Outlook) -> Advance:
         """Fold one override. Raises Refused where it does not apply."""
