@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from babel.dates import format_date
+from babel.core import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton
 
 from engine.domain.catalog import CourseVersion, Module
 from engine.domain.pacing import Mode, Reason
+from engine.domain.plan import Finish
 from engine.domain.replies import Card, Reply
 
 REASONS: Final[dict[str, str]] = {
@@ -38,6 +40,11 @@ REASONS: Final[dict[str, str]] = {
     "finished.course": "Everything in this course is done.",
 }
 """A sentence for each reason code of the policies; a test walks them to see that none is missing."""
+
+WIDE: Final = 2.0
+"""A range whose ends lie farther apart than this factor is not told by its ends."""
+
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 OTHER_REASON: Final = "Your course's pacing chose it next."
 
@@ -139,10 +146,21 @@ def whole_minutes(seconds: float) -> int:
     return math.ceil(seconds / 60 - 1e-9)
 
 
-def minutes_left(seconds: float) -> str:
-    """Return the authored time that is left, in words."""
-    minutes = whole_minutes(seconds)
-    return "nothing left" if minutes <= 0 else f"about {minutes} {'minute' if minutes == 1 else 'minutes'} left"
+def time_words(low_s: float, middle_s: float, high_s: float) -> str:
+    """Return a range of time in words: one wider than a factor of 2 is told by its middle alone; "" for nothing."""
+    if middle_s <= 0:
+        return ""
+    low, high = max(1, math.floor(low_s / 60)), math.ceil(high_s / 60)
+    if low_s <= 0 or high_s / low_s > WIDE or low >= high:
+        # From half an hour on in steps of five minutes, which promises no more than is known.
+        return about_minutes(middle_s if middle_s < 30 * 60 else 300 * round(middle_s / 300))
+    return f"{low} to {high} minutes"
+
+
+def time_left_words(low_s: float, middle_s: float, high_s: float) -> str:
+    """Return the range of time that is left, in words."""
+    told = time_words(low_s, middle_s, high_s)
+    return f"{told} left" if told else "nothing left"
 
 
 def about_minutes(seconds: float) -> str:
@@ -157,11 +175,31 @@ def total_minutes_words(modules: Sequence[Module]) -> str:
 
 
 def day(when: date | datetime, locale: str | None) -> str:
-    """Return a date as a reader of this locale writes it."""
+    """Return a date as a reader of this locale writes it; a locale nobody knows reads English."""
+    return format_date(when, "long", locale=_known(locale))
+
+
+def near_day(when: date, today: date, locale: str | None) -> str:
+    """Return a date as a reader of this locale writes it, with its year only where it is another one."""
+    return day(when, locale) if when.year != today.year else format_skeleton("MMMMd", when, locale=_known(locale))
+
+
+def _known(locale: str | None) -> Locale:
     try:
-        return format_date(when, "long", locale=(locale or "en").replace("-", "_"))
-    except (ValueError, LookupError):
-        return format_date(when, "long", locale="en")
+        return Locale.parse((locale or "en").replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        return Locale("en")
+
+
+def finish_words(finish: Finish, today: date, locale: str | None) -> str:
+    """Return when a plan is likely to be through: between the day with even chances and the one with nine in ten."""
+    if finish.even_on is None:
+        return "more than two years from now"
+    even = near_day(finish.even_on, today, locale)
+    if finish.likely_on is None:
+        return f"after {even}"
+    likely = near_day(finish.likely_on, today, locale)
+    return f"by {even}" if even == likely else f"between {even} and {likely}"
 
 
 def _filled(sentence: str, facts: Mapping[str, Any], version: CourseVersion) -> str:

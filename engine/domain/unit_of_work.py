@@ -14,6 +14,7 @@ from engine.domain.events import Event
 from engine.domain.mastery import MasteryState
 from engine.domain.milestones import Milestone
 from engine.domain.pacing import Adjustment, Override, PathState
+from engine.domain.plan import Spent, WeeklyPlan
 from engine.domain.presentations import Presentation
 from engine.domain.responses import Response
 
@@ -175,6 +176,16 @@ class Record(Protocol):
         """Mark all milestones of an enrolment as seen."""
 
 
+class Plans(Protocol):
+    """Weekly plans; data beside the path, which they never move."""
+
+    def get(self, enrolment_id: str, day: datetime, week: datetime) -> tuple[WeeklyPlan | None, Spent]:
+        """Return the plan, None where the learner chose none, and the active time since two moments."""
+
+    def save(self, enrolment_id: str, plan: WeeklyPlan, now: datetime) -> None:
+        """Store the plan of an enrolment in place of the one before."""
+
+
 class Outbox(Protocol):
     """Events on their way out, and deliveries."""
 
@@ -235,6 +246,15 @@ class Access(Protocol):
     def end_admin_sessions(self, session_id: str | None = None, *, but: str | None = None) -> int:
         """End one administrator's session, or all `but` one; return how many."""
 
+    def find_link(self, purpose: str, token_hash: str, now: datetime) -> str | None:
+        """Return a link's subject without using it up, or None when unknown, used, revoked or expired."""
+
+    def link_made(self, purpose: str, subject: str, now: datetime) -> datetime | None:
+        """Return when the subject's newest open link was made; None without one."""
+
+    def revoke_links(self, purpose: str, subject: str, now: datetime) -> int:
+        """End all open links of a subject; return how many."""
+
     def sweep(self, now: datetime) -> int:
         """Delete expired sessions and links; return how many."""
 
@@ -247,6 +267,7 @@ class UnitOfWork(Protocol):
     cohorts: Cohorts
     enrolments: Enrolments
     record: Record
+    plans: Plans
     outbox: Outbox
     access: Access
 

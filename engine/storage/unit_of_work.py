@@ -10,7 +10,7 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from engine.domain.unit_of_work import Access, Cohorts, Courses, Enrolments, Outbox, People, Record
+from engine.domain.unit_of_work import Access, Cohorts, Courses, Enrolments, Outbox, People, Plans, Record
 from engine.storage import schema
 from engine.storage.repositories.access import SqlAccess
 from engine.storage.repositories.cohorts import SqlCohorts
@@ -18,6 +18,7 @@ from engine.storage.repositories.courses import SqlCourses, VersionCache
 from engine.storage.repositories.enrolments import SqlEnrolments
 from engine.storage.repositories.outbox import SqlOutbox
 from engine.storage.repositories.people import SqlPeople
+from engine.storage.repositories.plans import SqlPlans
 from engine.storage.repositories.record import SqlRecord
 from engine.storage.transaction import Transaction
 
@@ -48,6 +49,7 @@ class SqlUnitOfWork:
         self.cohorts: Cohorts = SqlCohorts(transaction)
         self.enrolments: Enrolments = SqlEnrolments(transaction)
         self.record: Record = SqlRecord(transaction)
+        self.plans: Plans = SqlPlans(transaction)
         self.outbox: Outbox = SqlOutbox(transaction)
         self.access: Access = SqlAccess(transaction)
 

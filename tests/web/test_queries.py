@@ -69,7 +69,7 @@ def test_pages_cost_few_statements(counted: tuple[House, Engine]) -> None:
     browser.start()
     browser.go(6)
     costs = {}
-    for path in ("", "skills", "module/first-look"):
+    for path in ("", "plan", "skills", "module/first-look"):
         with statements(engine) as seen:
             assert browser.get(path).status_code == 200
         costs[path] = len(seen)

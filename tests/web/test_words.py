@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import get_args
 
@@ -12,10 +13,22 @@ import pytest
 
 import engine
 from engine.domain.pacing import Closure, Mode, Reason
+from engine.domain.plan import Finish
 from engine.domain.replies import Card
 from engine.domain.responses import Purpose
 from tests.engine.sample import build_version
-from web.words import CARD_TITLES, CLOSED, MODES, OTHER_REASON, PURPOSES, REASONS, card_title, minutes_left, reason_words
+from web.words import (
+    CARD_TITLES,
+    CLOSED,
+    MODES,
+    OTHER_REASON,
+    PURPOSES,
+    REASONS,
+    card_title,
+    finish_words,
+    reason_words,
+    time_left_words,
+)
 
 CODE = re.compile(r"[a-z_]+\.[a-z_]+")
 SOURCES = [*(Path(engine.__file__).parent / "pacing").glob("*.py"), Path(engine.__file__).parent / "domain" / "path.py"]
@@ -76,11 +89,27 @@ def test_closures_modes_and_purposes_have_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0, "nothing left"), (1, "about 1 minute left"), (60, "about 1 minute left"), (61, "about 2 minutes left")],
+    ("low", "middle", "high", "said"),
+    [
+        (0, 0, 0, "nothing left"),
+        (20, 30, 50, "about 1 minute left"),
+        (480, 600, 720, "8 to 12 minutes left"),
+        (600, 900, 1200, "10 to 20 minutes left"),
+        (599, 900, 1200, "about 15 minutes left"),
+        (1200, 2220, 4000, "about 35 minutes left"),
+    ],
 )
-def test_what_is_left_is_told_in_whole_minutes(seconds: float, said: str) -> None:
-    assert minutes_left(seconds) == said
+def test_a_range_wider_than_a_factor_of_two_is_told_by_its_middle(low: float, middle: float, high: float, said: str) -> None:
+    assert time_left_words(low, middle, high) == said
+
+
+def test_a_finish_is_told_from_even_chances_to_nine_in_ten() -> None:
+    today = date(2026, 11, 25)
+    assert finish_words(Finish(date(2026, 12, 4), date(2026, 12, 18)), today, "en") == "between December 4 and December 18"
+    assert finish_words(Finish(date(2026, 12, 4), date(2026, 12, 4)), today, None) == "by December 4"
+    assert finish_words(Finish(date(2026, 12, 4), date(2027, 1, 8)), today, "en-GB") == "between 4 December and 8 January 2027"
+    assert finish_words(Finish(date(2027, 12, 4), None), today, "xx") == "after December 4, 2027"
+    assert finish_words(Finish(None, None), today, "en") == "more than two years from now"
 
 
 def test_nobody_is_told_to_be_slow() -> None:

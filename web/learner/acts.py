@@ -83,5 +83,6 @@ def _act(place: Place, kind: OverrideKind, target: str, module_id: str | None) -
     )
     override_path(OverrideCommand(place.enrolment.id, session.tenant_id, kind, target, "learner"), kit())
     if at is None:
-        return redirect(url_for("learner.course_map", launch_id=session.id), 303)
+        page = "learner.plan" if request.form.get("back") == "plan" else "learner.course_map"
+        return redirect(url_for(page, launch_id=session.id), 303)
     return go_on(session, at)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
 from flask import g, redirect, render_template, request, url_for
 
 from engine.domain.errors import Refused
+from engine.pacing.planner import TimeRange
 from engine.services.enrol import start_over
 from lti.grades.sent import sent_bp
 from web import auth
@@ -15,12 +17,13 @@ from web.auth import LaunchSession, derive_session, require_learner
 from web.context import kit
 from web.learner.blueprint import blueprint
 from web.learner.celebration import waiting_celebration
-from web.learner.pace import ModuleRow, ModuleStatus, course_left_s, course_line, module_pace, module_row, total_minutes
+from web.learner.forecast import forecast, range_of, times_left
+from web.learner.pace import ModuleRow, ModuleStatus, course_line, left_words, module_row, total_minutes
 from web.learner.pages import navigation
 from web.learner.place import Place, place_of, read_place
 from web.learner.player import go_on
 from web.learner.recap import course_frame
-from web.words import day, minutes_left
+from web.words import day, finish_words
 
 LOCK_WORDS: Final = {"mode": "the pace", "test_out": "“I know this”", "undo": "undo", "show_anyway": "“Show me anyway”"}
 
@@ -30,7 +33,7 @@ LOCK_WORDS: Final = {"mode": "the pace", "test_out": "“I know this”", "undo"
 def course_map(session: LaunchSession) -> auth.Answer:
     """Show the welcome before anything was answered, then the map with where to go on."""
     with kit().uow() as uow:
-        place = place_of(session, uow, celebrate=True)
+        place = place_of(session, uow, celebrate=True, plan=True)
         grade_bp = sent_bp(uow, place.enrolment.id) if place.begun else None
     season = place.season(_today())
     if not place.begun and (season == "open" or session.preview):
@@ -97,7 +100,10 @@ def map_page(place: Place, grade_bp: int | None) -> str:
         grade_bp: what the learning platform's gradebook has, in basis points.
     """
     current = place.current()
-    rows = map_rows(place, current.id if current else None)
+    ranges = times_left(place.fold, place.mastery, place.path)
+    rows = map_rows(place, current.id if current else None, ranges)
+    assert place.planned is not None
+    coming = forecast(place.planned, ranges, place.path, place.cohort, _today())
     session = place.session
     values = {
         **course_frame(place),
@@ -106,8 +112,10 @@ def map_page(place: Place, grade_bp: int | None) -> str:
         "line": course_line(place.modules, place.enrolment.progress_bp, rows),
         "rows": rows,
         "current": current,
-        "current_left": minutes_left(module_pace(place.version, current, place.path).left_s) if current else "",
-        "course_left": minutes_left(course_left_s(place.version, place.modules, place.path)),
+        "current_left": left_words(ranges[current.id]) if current else "",
+        "course_left": left_words(range_of(coming.left)),
+        "coming": coming,
+        "finish": finish_words(coming.finish, _today(), session.locale),
         "progress_percent": None if place.enrolment.progress_bp is None else place.enrolment.progress_bp // 100,
         "celebration": waiting_celebration(place),
         "season": "open" if session.preview else place.season(_today()),
@@ -123,8 +131,12 @@ def map_page(place: Place, grade_bp: int | None) -> str:
     return render_template("learner/course_map.html", **values)
 
 
-def map_rows(place: Place, current: str | None) -> tuple[ModuleRow, ...]:
-    """Return the modules as the map shows them."""
+def map_rows(place: Place, current: str | None, ranges: Mapping[str, TimeRange]) -> tuple[ModuleRow, ...]:
+    """Return the modules as the map shows them.
+
+    Args:
+        ranges: module id to what the planner says of its rest.
+    """
     rows = []
     for module in place.modules:
         lacking = place.lacking(module)
@@ -136,7 +148,7 @@ def map_rows(place: Place, current: str | None) -> tuple[ModuleRow, ...]:
         elif lacking:
             status = "locked"
         needs = tuple(m.title for m in lacking)
-        rows.append(module_row(place.version, module, place.path, status, needs))
+        rows.append(module_row(place.version, module, place.path, status, needs, ranges[module.id]))
     return tuple(rows)
 
 

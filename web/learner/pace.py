@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from engine.domain.catalog import SLOT_AUTHORED_ITEMS, CourseVersion, Module
 from engine.domain.pacing import PathState
-from engine.domain.path import element_seconds
-from web.words import about_minutes, minutes_left, whole_minutes
+from engine.domain.path import element_seconds, segment_of
+from engine.pacing.planner import TimeRange
+from web.words import time_left_words, time_words, whole_minutes
 
 ModuleStatus = Literal["done", "current", "open", "locked"]
 OPEN_SLOT_CAP = 0.9
@@ -50,8 +51,17 @@ def element_title(version: CourseVersion, key: str) -> str:
     return version.activities[key].title
 
 
-def player_line(version: CourseVersion, module: Module, path: PathState) -> Mapping[str, Any]:
-    """Return the arguments of `pace_line` for a module's pages."""
+def left_words(left: TimeRange) -> str:
+    """Return the planner's range for what is left, in words."""
+    return time_left_words(left.low_s, left.middle_s, left.high_s)
+
+
+def player_line(version: CourseVersion, module: Module, path: PathState, left: TimeRange) -> Mapping[str, Any]:
+    """Return the arguments of `pace_line` for a module's pages.
+
+    Args:
+        left: what the planner says of the rest, for this learner.
+    """
     pace = module_pace(version, module, path)
     ticks, at, current_seen = [], 0.0, False
     for key in module.elements():
@@ -66,8 +76,25 @@ def player_line(version: CourseVersion, module: Module, path: PathState) -> Mapp
         "milestones_percent": [],
         "label": f"Your place in {module.title}",
         "caption_start": module.title,
-        "caption_end": minutes_left(pace.left_s) if pace.left_s else "done",
+        "caption_end": left_words(left) if pace.left_s else "done",
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A skill that a module skipped.
+
+    Args:
+        minutes: authored minutes it saved.
+        lessons: (activity id, title) of what was not shown, for "show me anyway".
+        undo: whether its lesson and practice can be brought back.
+    """
+
+    skill: str
+    slot_key: str
+    minutes: int
+    lessons: tuple[tuple[str, str], ...]
+    undo: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +102,7 @@ class ModuleRow:
     """A module on the course map.
 
     Args:
-        skipped: (activity id, title) of what was skipped, for "show me anyway".
+        time: what it takes this learner, or what is left of it.
         needs: titles of what must be completed before.
     """
 
@@ -83,26 +110,38 @@ class ModuleRow:
     title: str
     summary: str
     status: ModuleStatus
-    minutes: str
-    left: str
-    skipped: tuple[tuple[str, str], ...]
+    time: str
+    skipped: tuple[Skipped, ...]
     needs: tuple[str, ...]
 
 
+def skipped_in(version: CourseVersion, module: Module, path: PathState) -> tuple[Skipped, ...]:
+    """Return what a module skipped, skill by skill, in its order."""
+    found = []
+    for slot in module.slots:
+        segment = segment_of(version, module, slot.key)
+        lessons = [a for a in (segment.teaching if segment else ()) if path.closed.get(a) in ("skipped", "tested_out")]
+        if not lessons and path.closed.get(slot.key) != "tested_out":
+            continue
+        titles = tuple((a, version.activities[a].title) for a in lessons)
+        saved = whole_minutes(element_seconds(version, [*lessons, slot.key]))
+        title = version.skills[slot.skill_id].title
+        found.append(Skipped(title, slot.key, saved, titles, slot.key not in path.no_skip))
+    return tuple(found)
+
+
 def module_row(
-    version: CourseVersion, module: Module, path: PathState, status: ModuleStatus, needs: tuple[str, ...]
+    version: CourseVersion, module: Module, path: PathState, status: ModuleStatus, needs: tuple[str, ...], left: TimeRange
 ) -> ModuleRow:
     """Return how the map shows a module."""
-    pace = module_pace(version, module, path)
-    skipped = tuple((a, version.activities[a].title) for a in module.path if path.closed.get(a) in ("skipped", "tested_out"))
+    touched = module_pace(version, module, path).done_s > 0
     return ModuleRow(
         id=module.id,
         title=module.title,
         summary=module.summary,
         status=status,
-        minutes=about_minutes(pace.total_s),
-        left=minutes_left(pace.left_s),
-        skipped=skipped,
+        time=left_words(left) if touched else time_words(left.low_s, left.middle_s, left.high_s),
+        skipped=skipped_in(version, module, path),
         needs=needs,
     )
 
@@ -116,11 +155,6 @@ def course_line(modules: tuple[Module, ...], progress_bp: int | None, rows: tupl
         ticks.append({"at_min": at, "label": module.title, "state": states[row.status]})
     share = (progress_bp or 0) / 10_000
     return {"total_min": at, "position_min": at * share, "ticks": ticks, "label": "Your place in the course", "kind": "map"}
-
-
-def course_left_s(version: CourseVersion, modules: tuple[Module, ...], path: PathState) -> float:
-    """Return the authored seconds left in the contract."""
-    return sum(module_pace(version, m, path).left_s for m in modules)
 
 
 def total_minutes(modules: tuple[Module, ...]) -> int:

@@ -117,14 +117,25 @@ def path_control(place: Place, presentation: Presentation) -> dict[str, Any]:
             segment = segment_of(place.version, module, slots[0].key) if slots else None
     testable = segment is not None and segment.slot.key not in place.path.closed
     return {
+        **pace_controls(place),
+        "back": "",
+        "review": presentation.purpose == "review",
+        "test_out": segment.slot.key if testable and segment is not None else None,
+        "skill": place.version.skills[segment.slot.skill_id].title if segment is not None else "",
+    }
+
+
+def pace_controls(place: Place) -> dict[str, Any]:
+    """Return the controls of pace and time, which stand on the plan's page too."""
+    return {
         "mode": place.path.mode,
         "modes": [(key, *words) for key, words in MODES.items()],
         "locks": place.cohort.locks,
         "time": time_key(place.path.time_factor),
         "times": list(TIMES.items()),
-        "review": presentation.purpose == "review",
-        "test_out": segment.slot.key if testable and segment is not None else None,
-        "skill": place.version.skills[segment.slot.skill_id].title if segment is not None else "",
+        "review": False,
+        "test_out": None,
+        "back": "plan",
     }
 
 
@@ -135,7 +146,7 @@ def frame(place: Place, module_id: str) -> dict[str, Any]:
     return {
         "masthead": {"title": place.version.title, "href": home},
         "nav": navigation(place, ""),
-        "pace": player_line(place.version, module, place.path),
+        "pace": player_line(place.version, module, place.path, place.left(module)),
         "module": module,
         "content_lang": place.version.language,
         "home": home,
@@ -144,7 +155,7 @@ def frame(place: Place, module_id: str) -> dict[str, Any]:
 
 def navigation(place: Place, current: str) -> list[dict[str, Any]]:
     """Return the links of every page of a course."""
-    items = [("course_map", "Course", "flag"), ("skills", "What I know", "check")]
+    items = [("course_map", "Course", "flag"), ("plan", "Plan", "clock"), ("skills", "What I know", "check")]
     return [
         {
             "href": url_for(f"learner.{name}", launch_id=place.session.id),

@@ -15,8 +15,10 @@ from engine.domain.pacing import Decision, PathState
 from engine.domain.path import first_open
 from engine.domain.presentations import Presentation
 from engine.domain.unit_of_work import UnitOfWork
+from engine.pacing.planner import TimeRange, remaining
 from engine.services.fold import Fold
 from engine.services.state import fold_for
+from engine.services.weekly_plan import Planned, planned
 from web.auth import LaunchSession
 from web.context import kit
 
@@ -29,6 +31,7 @@ class Place:
 
     Args:
         milestone: reached and not yet celebrated; None where it was not looked up.
+        planned: the weekly plan; None where it was not looked up.
     """
 
     session: LaunchSession
@@ -38,6 +41,7 @@ class Place:
     path: PathState
     fold: Fold
     milestone: Milestone | None = None
+    planned: Planned | None = None
 
     @property
     def version(self) -> CourseVersion:
@@ -93,6 +97,10 @@ class Place:
         """Return what would come next in a module, without presenting it."""
         return self.fold.policy.decide(self.path, module_id, self.fold.look(self.mastery), kit().clock())
 
+    def left(self, module: Module) -> TimeRange:
+        """Return how long the open rest of a module will take this learner."""
+        return remaining(self.path, self.fold.look(self.mastery), module)
+
     def season(self, today: date) -> Season:
         """Return whether the cohort's dates let people learn today."""
         starts, ends = self.cohort.starts_on, self.cohort.ends_on
@@ -101,16 +109,19 @@ class Place:
         return "after" if ends is not None and today > ends else "open"
 
 
-def place_of(session: LaunchSession, uow: UnitOfWork, *, celebrate: bool = False) -> Place:
+def place_of(session: LaunchSession, uow: UnitOfWork, *, celebrate: bool = False, plan: bool = False) -> Place:
     """Return where the learner of a launch stands.
 
     Args:
         celebrate: look up the milestone that is to be celebrated; the caller marks it seen.
+        plan: look up the weekly plan.
     """
     assert session.enrolment_id is not None
     state = uow.enrolments.get(session.enrolment_id, session.tenant_id)
     milestone = uow.record.uncelebrated(session.enrolment_id) if celebrate and state.path.seq > 0 else None
-    return Place(session, state.enrolment, state.cohort, state.mastery, state.path, fold_for(state, uow, kit()), milestone)
+    weekly = planned(session.enrolment_id, uow, kit().clock()) if plan else None
+    fold = fold_for(state, uow, kit())
+    return Place(session, state.enrolment, state.cohort, state.mastery, state.path, fold, milestone, weekly)
 
 
 def read_place(session: LaunchSession) -> Place:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from flask import make_response, redirect, render_template, url_for
 
 from engine.domain.catalog import Module, Skill
+from engine.pacing.planner import TimeRange
 from web import auth
 from web.auth import LaunchSession, require_learner
 from web.context import kit
 from web.learner.blueprint import blueprint
 from web.learner.celebration import SHOWN_BY, waiting_celebration
-from web.learner.pace import module_pace
 from web.learner.pages import frame
 from web.learner.place import Place, place_of
-from web.words import CLOSED, about_minutes
+from web.words import CLOSED, about_minutes, time_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,13 @@ def module_end(place: Place, module: Module) -> auth.Answer:
             lessons=[a for a in (place.version.activities[key] for key in module.path) if a.evidence == "none"],
             spent=spent_words(place.path.module_active_s.get(module.id, 0.0)),
             following=following,
-            following_time=about_minutes(module_pace(place.version, following, place.path).left_s) if following else "",
+            following_time=_time(place.left(following)) if following else "",
         )
     )
+
+
+def _time(left: TimeRange) -> str:
+    return time_words(left.low_s, left.middle_s, left.high_s)
 
 
 def course_frame(place: Place) -> dict[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
 from engine.domain.access import AdminSession, OpenLink
 from engine.storage.tables.access import admin_sessions, capability_links, launch_sessions
@@ -84,6 +84,25 @@ class SqlAccess:
         if but is not None:
             ending = ending.where(admin_sessions.c.id != but)
         return self._tx.run(ending).rowcount
+
+    def find_link(self, purpose: str, token_hash: str, now: datetime) -> str | None:
+        """Return a link's subject without using it up, or None when unknown, used, revoked or expired."""
+        found = select(capability_links.c.subject).where(_open(purpose, now) & (capability_links.c.token_hash == token_hash))
+        subject: str | None = self._tx.run(found).scalar_one_or_none()
+        return subject
+
+    def link_made(self, purpose: str, subject: str, now: datetime) -> datetime | None:
+        """Return when the subject's newest open link was made; None without one."""
+        newest = select(func.max(capability_links.c.created_at))
+        made: datetime | None = self._tx.run(
+            newest.where(_open(purpose, now) & (capability_links.c.subject == subject))
+        ).scalar_one()
+        return made
+
+    def revoke_links(self, purpose: str, subject: str, now: datetime) -> int:
+        """End all open links of a subject; return how many."""
+        open_links = _open(purpose, now) & (capability_links.c.subject == subject)
+        return self._tx.run(update(capability_links).where(open_links).values(revoked_at=now)).rowcount
 
     def sweep(self, now: datetime) -> int:
         """Delete expired sessions and links; return how many."""

@@ -45,7 +45,7 @@ capability_links = Table(
     Column("id", String, primary_key=True, doc="Key by which an administrator revokes it."),
     Column("purpose", String, nullable=False, doc="What it may be used for, and nothing else."),
     Column("token_hash", String, nullable=False, doc="Hash of the secret in the link."),
-    Column("subject", String, nullable=False, doc="What or whom it is about, by id."),
+    Column("subject", String, nullable=False, index=True, doc="What or whom it is about, by id."),
     Column("created_at", UtcDateTime, nullable=False, doc="When it was made."),
     Column("expires_at", UtcDateTime, nullable=False, index=True, doc="When it ends and is swept."),
     Column("used_at", UtcDateTime, doc="When it was used up; NULL until then."),

@@ -204,7 +204,17 @@
     if (inside) document.getElementById("main").focus();
     return true;
   }
-  document.addEventListener("click", function (event) { if (event.target.closest("[data-dismiss]")) dismiss(); });
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("[data-dismiss]")) dismiss();
+    var copy = event.target.closest("[data-copy]");
+    if (copy) copied(document.getElementById(copy.dataset.copy));
+  });
+
+  /* ----- copying a link; where a frame may not write to the clipboard, the link is selected for the keyboard ----- */
+  function copied(source) {
+    getSelection().selectAllChildren(source);
+    navigator.clipboard.writeText(source.textContent.trim()).then(function () { say("Copied", true); }, function () { say("Press Ctrl and C to copy"); });
+  }
 
   /* ----- a page, or the part of it that htmx put in ----- */
   function start(swapped) {
@@ -229,6 +239,7 @@
       }
     }
     label();
+    document.querySelectorAll("[data-copy]").forEach(function (button) { button.hidden = !navigator.clipboard; });
     document.querySelectorAll("[data-celebrate]").forEach(celebrate);
     if (swapped) {
       var first = document.querySelector("[data-focus]") || document.getElementById("main");

@@ -1,0 +1,99 @@
+"""How long what is left takes this learner, and when the weekly plan is through. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+from engine.domain.catalog import Module
+from engine.domain.enrolment import Cohort
+from engine.domain.mastery import MasteryState
+from engine.domain.pacing import PathState
+from engine.domain.plan import EVEN, Finish, Session, TimeLeft, WeeklyPlan, days_of, finish, minutes_for, sessions, total_time
+from engine.pacing.planner import Z80, TimeRange, log_pace, remaining
+from engine.services.fold import Fold
+from engine.services.weekly_plan import Planned
+
+NOTHING = TimeRange(0.0, 0.0, 0.0)
+MOST_SESSIONS = 60
+
+
+def times_left(fold: Fold, mastery: MasteryState, path: PathState) -> Mapping[str, TimeRange]:
+    """Return each module of the contract with the planner's range for its open rest, in order."""
+    look = fold.look(mastery)
+    return {m: remaining(path, look, fold.version.module(m)) for m in fold.contract}
+
+
+def sum_of(ranges: Sequence[TimeRange], path: PathState) -> TimeLeft:
+    """Return the time of several modules together: the learner's pace is common to all of them."""
+    return total_time([_part(r) for r in ranges], shared=log_pace(path.pace)[1])
+
+
+def range_of(left: TimeLeft) -> TimeRange:
+    """Return a sum as a range that holds the actual time in about 80 of 100 cases."""
+    return TimeRange(left.seconds(0.1), left.seconds(EVEN), left.seconds(0.9))
+
+
+def _part(r: TimeRange) -> TimeLeft:
+    return TimeLeft(r.middle_s, math.log(r.high_s / r.low_s) / (2 * Z80)) if r.low_s > 0 else TimeLeft(0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a plan comes to.
+
+    Args:
+        left: the time left in the course.
+        ends_on: the cohort's last day; None where nobody set one.
+        tight: nine of ten would not be through by then.
+        enough: the fewest minutes a week that would be, where `tight`; None where none are.
+    """
+
+    plan: WeeklyPlan
+    chosen: bool
+    left: TimeLeft
+    finish: Finish
+    ends_on: date | None
+    tight: bool
+    enough: int | None
+
+
+def forecast(planned: Planned, ranges: Mapping[str, TimeRange], path: PathState, cohort: Cohort, today: date) -> Forecast:
+    """Return when a plan is through, beside the cohort's dates."""
+    plan, left = planned.plan, sum_of(list(ranges.values()), path)
+    through = finish(plan, left, today, planned.spent, cohort.starts_on)
+    ends_on = cohort.ends_on
+    tight = ends_on is not None and left.middle_s > 0 and (through.likely_on is None or through.likely_on > ends_on)
+    enough = minutes_for(plan, left, today, planned.spent, ends_on, cohort.starts_on) if tight and ends_on is not None else None
+    return Forecast(plan, planned.chosen, left, through, ends_on, tight, enough)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A module of the plan with the day it is likely to be through; None where that is too far away."""
+
+    module: Module
+    left: TimeRange
+    on: date | None
+
+
+def module_days(
+    planned: Planned, ranges: Mapping[str, TimeRange], path: PathState, fold: Fold, cohort: Cohort, today: date
+) -> list[Due]:
+    """Return the modules that are open with the days by which the chances of their end are even."""
+    open_ = [(fold.version.module(m), r) for m, r in ranges.items() if r.middle_s > 0]
+    together = [sum_of([r for _, r in open_[: n + 1]], path).middle_s for n in range(len(open_))]
+    days = days_of(planned.plan, together, today, planned.spent, cohort.starts_on)
+    return [Due(module, r, on) for (module, r), on in zip(open_, days, strict=True)]
+
+
+def coming_sessions(planned: Planned, found: Forecast, cohort: Cohort, today: date, most: int = MOST_SESSIONS) -> list[Session]:
+    """Return the sessions up to the likely end, none after the cohort's last day."""
+    last = min((d for d in (found.finish.likely_on, cohort.ends_on) if d is not None), default=None)
+    if found.left.middle_s <= 0:
+        return []
+    coming = islice(sessions(planned.plan, today, planned.spent, cohort.starts_on), most)
+    return [s for s in coming if last is None or s.on <= last]
