@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -68,3 +69,39 @@ class SkillMastery:
     band: Band
     enough: bool
     responses: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkillPrior:
+    """What another enrolment of the same person says of a skill before the first answer; recorded as position 0 of the fold.
+
+    Args:
+        logit: mean of the expected share of typical items right, in logits.
+        variance: of that mean, in squared logits, already discounted.
+        source: the enrolment it was copied from.
+    """
+
+    skill_id: str
+    logit: float
+    variance: float
+    source: str
+
+
+PRIOR_DISCOUNT = 0.5
+"""What another enrolment's evidence counts (a power prior, Ibrahim & Chen 2000): its variance is divided by this."""
+LEAST_PRIOR_VARIANCE = 0.05
+_LIMIT = 6.0
+_Z80 = 1.2815515655446004
+
+
+def prior_from(skill_id: str, known: SkillMastery, source: str) -> SkillPrior:
+    """Return the discounted prior that follows from what any model says of a skill elsewhere."""
+    low, high = _logit(known.low), _logit(known.high)
+    spread = (high - low) / (2 * _Z80)
+    return SkillPrior(skill_id, (low + high) / 2, max(spread * spread, LEAST_PRIOR_VARIANCE) / PRIOR_DISCOUNT, source)
+
+
+def _logit(share: float) -> float:
+    if share <= 0.0 or share >= 1.0:
+        return math.copysign(_LIMIT, share - 0.5)
+    return min(max(math.log(share / (1 - share)), -_LIMIT), _LIMIT)

@@ -17,7 +17,19 @@ Closure = Literal["done", "mastered", "skipped", "tested_out", "practised", "wai
 CARD_EVERY = 5
 """A pacing card is shown at most once per this many activities."""
 
-OverrideKind = Literal["test_out", "undo", "show_anyway", "waive", "saw_them_do", "mode", "skip_review", "accommodate"]
+OverrideKind = Literal[
+    "test_out",
+    "undo",
+    "show_anyway",
+    "waive",
+    "saw_them_do",
+    "mode",
+    "skip_review",
+    "accommodate",
+    "switch_model",
+    "switch_policy",
+]
+"""The two switches change the version that folds the path from there on; see `services.switch`."""
 Mode = Literal["gentle", "recommended", "fast"]
 
 
@@ -188,9 +200,9 @@ class Override:
 
     Args:
         seq: position in the enrolment's fold, shared with responses.
-        target: slot key, activity id, module id, skill id or mode, by kind.
+        target: slot key, activity id, module id, skill id, mode or new version, by kind.
         actor: who did it.
-        note: the reason an instructor gave.
+        note: the reason an instructor gave; the version before, of a switch.
     """
 
     seq: int

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from engine.domain.catalog import Activity, Difficulty
-from engine.domain.mastery import Evidence, ItemParameters, MasteryState, SkillMastery
+from engine.domain.mastery import Evidence, ItemParameters, MasteryState, SkillMastery, SkillPrior
 from engine.domain.pacing import Advance, Decision, Outlook, Override, PathState
 from engine.domain.responses import PublicView, Response, Score
 
@@ -97,14 +97,17 @@ class MasteryModel(Protocol):
 
     Attributes:
         name: plugin name.
-        version: version of its coefficients.
+        version: version of its coefficients; an installed model serves its day-one version.
     """
 
     name: str
     version: str
 
-    def start(self, skills: Sequence[str]) -> MasteryState:
-        """Return the state of a learner of whom nothing is known."""
+    def with_coefficients(self, text: str) -> MasteryModel:
+        """Return the model of a stored fit, its `version` that of the fit. Raises Malformed where it takes no such text."""
+
+    def start(self, skills: Sequence[str], priors: Sequence[SkillPrior] = ()) -> MasteryState:
+        """Return the state before the first answer; priors say what other enrolments of the person tell, none where new."""
 
     def item(self, item_id: str, skills: Sequence[str], difficulty: Difficulty | None) -> ItemParameters:
         """Return the parameters of an item, from the author's tag where nothing was fitted."""
@@ -117,6 +120,9 @@ class MasteryModel(Protocol):
 
     def mastery(self, state: MasteryState, skill_id: str) -> SkillMastery:
         """Return what is known of a skill; monotone: never lower after a right answer, never higher after a wrong one."""
+
+    def raised(self, state: MasteryState, floors: Mapping[str, float]) -> MasteryState:
+        """Return the state with no published probability below its floor, by skill id; for a change of version."""
 
 
 @runtime_checkable

@@ -11,7 +11,8 @@ from engine.domain.access import AdminSession, OpenLink
 from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import Cohort, Enrolment, GradePolicy, LearnerState, Membership, Person, Role
 from engine.domain.events import Event
-from engine.domain.mastery import MasteryState
+from engine.domain.fits import CourseEvidence, CourseLog, FitRecord, Promotion
+from engine.domain.mastery import MasteryState, SkillPrior
 from engine.domain.milestones import Milestone
 from engine.domain.pacing import Adjustment, Override, PathState
 from engine.domain.plan import Spent, WeeklyPlan
@@ -118,6 +119,14 @@ class Enrolments(Protocol):
     def of_cohort(self, cohort_id: str) -> Sequence[LearnerState]:
         """Return the newest attempt of each active learner with state; previews are left out."""
 
+    def of_person(self, tenant_id: str, person_id: str) -> Sequence[LearnerState]:
+        """Return all of a person's enrolments in a tenant with state, the last active first; previews are left out."""
+
+    def pinned_elsewhere(
+        self, promotion: Promotion, *, idle_since: datetime, after: str, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        """Return (enrolment, tenant) of a course's idle enrolments that pin another version than the promoted, by id."""
+
 
 class Record(Protocol):
     """The append-only record: presentations, responses, overrides, adjustments, milestones."""
@@ -150,6 +159,12 @@ class Record(Protocol):
 
     def responses(self, enrolment_id: str) -> Sequence[Response]:
         """Return all responses in order of seq."""
+
+    def add_priors(self, enrolment_id: str, priors: Sequence[SkillPrior]) -> None:
+        """Store what an enrolment begins with, its position 0."""
+
+    def priors(self, enrolment_id: str) -> Sequence[SkillPrior]:
+        """Return what an enrolment began with, in order."""
 
     def add_override(self, enrolment_id: str, override: Override) -> None:
         """Append an override."""
@@ -213,6 +228,40 @@ class Outbox(Protocol):
         """Delete what was settled before, at most `limit` rows of either table; return how many."""
 
 
+class Fits(Protocol):
+    """Fits of mastery models and their promotions, by course."""
+
+    def log(self, course_id: str) -> CourseLog:
+        """Return a course's evidence. Raises NotFound."""
+
+    def add(self, fit: FitRecord, coefficients: str | None) -> None:
+        """Store a try and what it brought; a version that is there already stays as it is."""
+
+    def coefficients(self, model: str, version: str) -> str | None:
+        """Return the coefficients of a version as text; None where no fit has it."""
+
+    def of_course(self, course_id: str) -> Sequence[FitRecord]:
+        """Return all tries of a course, the newest first."""
+
+    def promote(self, promotion: Promotion) -> None:
+        """Let a course's new enrolments pin a version."""
+
+    def promoted(self, course_id: str, model: str) -> str | None:
+        """Return the version that a course's new enrolments pin; None while it is the installed one."""
+
+    def promotions(self) -> Sequence[Promotion]:
+        """Return the newest promotion of each course and model."""
+
+    def evidence(self) -> Sequence[CourseEvidence]:
+        """Return what each course's record holds now, and held at its last try."""
+
+    def take_turn(self, course_id: str, now: datetime, until: datetime) -> bool:
+        """Claim a course for fitting until a time; False while another worker has it."""
+
+    def end_turn(self, course_id: str, learners: int, responses: int, now: datetime) -> None:
+        """Give a course back, with what its record held."""
+
+
 class Access(Protocol):
     """Launch sessions and administrators' sessions and single-purpose capability links; secrets are stored hashed."""
 
@@ -269,6 +318,7 @@ class UnitOfWork(Protocol):
     record: Record
     plans: Plans
     outbox: Outbox
+    fits: Fits
     access: Access
 
     def __enter__(self) -> Self: ...

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from math import prod
+from math import exp, prod
 from typing import Any
 
 from engine.domain.catalog import Difficulty
-from engine.domain.mastery import Band, Evidence, ItemParameters, MasteryState, SkillMastery
+from engine.domain.errors import Malformed
+from engine.domain.mastery import PRIOR_DISCOUNT, Band, Evidence, ItemParameters, MasteryState, SkillMastery, SkillPrior
 
 MASTERED_AT = 0.95
 NEARLY_AT = 0.5
@@ -67,9 +68,21 @@ class Bkt:
         self._parameters = dict(parameters or {})
         self._other = other
 
-    def start(self, skills: Sequence[str]) -> MasteryState:
-        """Return the state of a learner of whom nothing is known."""
-        return MasteryState(self.name, self.version, {"skills": {skill: self._fresh(skill) for skill in skills}})
+    def with_coefficients(self, text: str) -> Bkt:
+        """Raise Malformed: stored fits are the filter's; BKT is fitted for evaluation."""
+        raise Malformed(f"The model '{self.name}' takes no stored fits ({len(text)} characters given). Promote none for it.")
+
+    def start(self, skills: Sequence[str], priors: Sequence[SkillPrior] = ()) -> MasteryState:
+        """Return the state before the first answer; a prior moves P(known) half the way to what it says."""
+        rows = {skill: self._fresh(skill) for skill in skills}
+        for prior in priors:
+            if prior.skill_id in rows:
+                p = self._of(prior.skill_id)
+                share = 1 / (1 + exp(-prior.logit))
+                told = min(max((share - p.guess) / max(1 - p.slip - p.guess, 0.1), 1 - _SUREST), _SUREST)
+                known = p.known + PRIOR_DISCOUNT * (told - p.known)
+                rows[prior.skill_id] = [known, known, 0]
+        return MasteryState(self.name, self.version, {"skills": rows})
 
     def item(self, item_id: str, skills: Sequence[str], difficulty: Difficulty | None) -> ItemParameters:  # noqa: ARG002 - the port's
         """Return an item's parameters; BKT knows items by their skills alone."""
@@ -107,6 +120,14 @@ class Bkt:
         band: Band = "mastered" if m >= MASTERED_AT else "nearly" if m >= NEARLY_AT else "learning"
         enough = count >= ENOUGH_RESPONSES
         return SkillMastery(m, low, high, band if enough else "new", enough, count)
+
+    def raised(self, state: MasteryState, floors: Mapping[str, float]) -> MasteryState:
+        """Return the state with no published M below its floor."""
+        rows: dict[str, Any] = dict(state.values["skills"])
+        for skill, floor in floors.items():
+            known, m, count = rows.get(skill) or self._fresh(skill)
+            rows[skill] = [known, max(m, floor), count]
+        return MasteryState(state.model, state.version, {"skills": rows})
 
     def _of(self, skill: str) -> Parameters:
         return self._parameters.get(skill, self._other)

@@ -11,12 +11,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
+from statistics import NormalDist
 from typing import Any
 
 from engine.domain.catalog import Difficulty
-from engine.domain.mastery import Band, Evidence, ItemParameters, MasteryState, SkillMastery
+from engine.domain.mastery import Band, Evidence, ItemParameters, MasteryState, SkillMastery, SkillPrior
 from engine.mastery import history
-from engine.mastery.coefficients import FittedCoefficients
+from engine.mastery.coefficients import FittedCoefficients, from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Coefficients:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed: between 0 and 1")
 
 
+DAY_ONE_VERSION = "day-one-2"
+"""Version of the coefficients that need no fit."""
 TAG_LOGITS: Mapping[Difficulty, float] = {"easy": -0.7, "medium": 0.0, "hard": 0.7}
 MASTERED_AT = 0.8
 NEARLY_AT = 0.5
@@ -62,8 +65,6 @@ WIDE_BAND = 0.5
 """An 80 % band wider than this share is not enough evidence for a verdict."""
 _Z80 = 1.2815515655446004
 _LIMIT = 35.0
-
-
 _ROOT_HALF = math.sqrt(0.5)
 
 
@@ -73,6 +74,14 @@ def _sigmoid(x: float) -> float:
 
 def _phi(x: float) -> float:
     return 0.5 * math.erfc(-x * _ROOT_HALF)
+
+
+def _score_of(probability: float) -> float:
+    """Return a standard score whose `_phi` is not below a probability."""
+    score = NormalDist().inv_cdf(min(max(probability, 1e-300), 1 - 2**-53))
+    while _phi(score) < probability and score < _LIMIT:
+        score += 1e-9
+    return score
 
 
 def constants_of(fitted: FittedCoefficients) -> Coefficients:
@@ -90,7 +99,11 @@ def constants_of(fitted: FittedCoefficients) -> Coefficients:
 
 
 class GaussianFilter:
-    """The filter as a mastery model. State: `{"t", "vt", "skills": {id: [s, vs, published M, responses]}}`.
+    """The filter as a mastery model. State: `{"t", "vt", "skills": {id: [s, vs, x, t0, spread, responses]}}`.
+
+    The published M of a skill is `phi(x + (t - t0) / spread)`: x is the clamped standard score at the skill's last answer, t0
+    and spread are what t and sqrt(vt + vs) were then. A right answer raises t and a wrong one lowers it, so every published M
+    moves with every answer, and only the rows of the skills asked for are written. A skill without a row is as at the start.
 
     With a fit that holds a tier 2 the state also has a `history`; it moves predictions, never a published M.
 
@@ -105,7 +118,7 @@ class GaussianFilter:
     def __init__(
         self,
         coefficients: Coefficients | None = None,
-        version: str = "day-one-1",
+        version: str = DAY_ONE_VERSION,
         fitted: FittedCoefficients | None = None,
     ) -> None:
         self.version = version if fitted is None else fitted.version
@@ -115,18 +128,38 @@ class GaussianFilter:
         self._beta = -math.log(c.prior_share / (1 - c.prior_share)) if fitted is None else fitted.base
         self._betas = {} if fitted is None else dict(fitted.betas)
         self._target = math.log(c.standard / (1 - c.standard))
-        self._lines = {skill: beta + self._target for skill, beta in self._betas.items()}
-        self._line = self._beta + self._target
+        self._first_spread = math.sqrt(c.learner_variance + c.skill_variance)
         self._slope, self._shift = (1.0, 0.0) if fitted is None else (fitted.slope, fitted.shift)
         self._weights: tuple[float, ...] | None = None
         if fitted is not None and fitted.regression is not None:
             self._weights = tuple(fitted.regression.weights.get(name, 0.0) for name in history.NAMES)
             self._intercept = fitted.regression.intercept
 
-    def start(self, skills: Sequence[str]) -> MasteryState:
-        """Return the state of a learner of whom nothing is known."""
-        values: dict[str, Any] = {"t": 0.0, "vt": self.coefficients.learner_variance}
-        values["skills"] = {skill: self._fresh(skill) for skill in skills}
+    def with_coefficients(self, text: str) -> GaussianFilter:
+        """Return the filter with the coefficients of a stored fit. Raises BadCoefficients."""
+        return GaussianFilter(fitted=from_json(text))
+
+    def start(self, skills: Sequence[str], priors: Sequence[SkillPrior] = ()) -> MasteryState:
+        """Return the state before the first answer.
+
+        Each prior counts as one Gaussian observation of the skill's level, with the variance it comes with.
+        """
+        t, vt = 0.0, self.coefficients.learner_variance
+        rows: dict[str, tuple[float, float]] = {}
+        for prior in priors:
+            if prior.skill_id not in skills or prior.skill_id in rows:
+                continue
+            s, vs = 0.0, self.coefficients.skill_variance
+            beta = self._betas.get(prior.skill_id, self._beta)
+            gain = 1 / (vt + vs + prior.variance)
+            error = (prior.logit - (t + s - beta)) * gain
+            rows[prior.skill_id] = (s + vs * error, vs - vs * vs * gain)
+            t, vt = t + vt * error, vt - vt * vt * gain
+        known = {}
+        for skill, (s, vs) in rows.items():
+            spread = math.sqrt(vt + vs)
+            known[skill] = [s, vs, (t + s - self._betas.get(skill, self._beta) - self._target) / spread, t, spread, 0]
+        values: dict[str, Any] = {"t": t, "vt": vt, "skills": known}
         if self._weights is not None:
             values["history"] = history.empty()
         return MasteryState(self.name, self.version, values)
@@ -148,6 +181,7 @@ class GaussianFilter:
         c, values = self.coefficients, state.values
         item, correct = evidence.item, evidence.correct
         t, vt = values["t"], values["vt"]
+        # A row is shared between states, so it is replaced and never changed.
         skills: dict[str, Any] = values["skills"].copy()
         touched = [(skill, skills.get(skill) or self._fresh(skill)) for skill in item.skills]
         n = len(touched)
@@ -157,11 +191,17 @@ class GaussianFilter:
         scale = 1 / (1 + w * variance)
         error = ((1.0 if correct else 0.0) - p) * scale
         curvature = w * scale
-        for skill, (s, vs, m, count) in touched:
+        level, level_variance = t + vt * error, vt + c.learner_drift - vt * vt * curvature
+        for skill, (s, vs, x, t0, spread, count) in touched:
             share = vs / n
-            skills[skill] = [s + share * error + c.growth, vs + c.skill_drift - share * share * curvature, m, count + 1]
-        after: dict[str, Any] = {"t": t + vt * error, "vt": vt + c.learner_drift - vt * vt * curvature, "skills": skills}
-        self._publish(skills, after["t"], after["vt"], correct)
+            before = x + (t - t0) / spread
+            s, vs = s + share * error + c.growth, vs + c.skill_drift - share * share * curvature
+            spread = math.sqrt(level_variance + vs)
+            x = (level + s - self._betas.get(skill, self._beta) - self._target) / spread
+            if x < before if correct else x > before:
+                x = before
+            skills[skill] = [s, vs, x, level, spread, count + 1]
+        after: dict[str, Any] = {"t": level, "vt": level_variance, "skills": skills}
         if "history" in values:
             surprise = (1.0 if correct else 0.0) - _sigmoid(z / math.sqrt(1 + math.pi * variance / 8))
             after["history"] = history.after(values["history"], item.item_id, item.skills, correct, surprise)
@@ -184,18 +224,30 @@ class GaussianFilter:
     def mastery(self, state: MasteryState, skill_id: str) -> SkillMastery:
         """Return the published mastery of a skill with its 80 % band of the expected share right."""
         values = state.values
-        s, vs, m, count = values["skills"].get(skill_id) or self._fresh(skill_id)
-        z = values["t"] + s - self._betas.get(skill_id, self._beta)
+        t = values["t"]
+        s, vs, x, t0, then, count = values["skills"].get(skill_id) or self._fresh(skill_id)
+        m = _phi(x + (t - t0) / then)
+        z = t + s - self._betas.get(skill_id, self._beta)
         spread = _Z80 * math.sqrt(values["vt"] + vs)
         low, high = _sigmoid(z - spread), _sigmoid(z + spread)
         enough = count >= ENOUGH_RESPONSES and high - low <= WIDE_BAND
         band: Band = "mastered" if m >= MASTERED_AT else "nearly" if m >= NEARLY_AT else "learning"
         return SkillMastery(m, low, high, band if enough else "new", enough, count)
 
+    def raised(self, state: MasteryState, floors: Mapping[str, float]) -> MasteryState:
+        """Return the state with no published M below its floor."""
+        values = state.values
+        skills, t = dict(values["skills"]), values["t"]
+        for skill, floor in floors.items():
+            s, vs, x, t0, spread, count = skills.get(skill) or self._fresh(skill)
+            if _phi(x + (t - t0) / spread) < floor:
+                skills[skill] = [s, vs, _score_of(floor), t, spread, count]
+        return MasteryState(state.model, state.version, {**values, "skills": skills})
+
     def _sum(self, t: float, vt: float, item: ItemParameters, rows: Sequence[Sequence[Any]]) -> tuple[float, float]:
         """Return mean and variance, in logits, of what the learner brings to an item."""
         if len(rows) == 1:
-            s, vs, _, _ = rows[0]
+            s, vs = rows[0][:2]
             return t + s - self._betas.get(item.skills[0], self._beta) - item.difficulty, vt + vs + item.variance
         n = len(rows)
         z = t + sum(row[0] for row in rows) / n - self._mean_beta(item.skills) - item.difficulty
@@ -206,18 +258,13 @@ class GaussianFilter:
             return self._betas.get(skills[0], self._beta)
         return sum(self._betas.get(skill, self._beta) for skill in skills) / len(skills)
 
-    def _publish(self, skills: dict[str, Any], t: float, vt: float, correct: bool) -> None:
-        """Let every published M follow the new level, up after a right answer, down after a wrong one, else not."""
-        lines, line, root, erfc = self._lines, self._line, math.sqrt, math.erfc
-        for skill, row in skills.items():
-            s, vs, m, count = row
-            x = (lines.get(skill, line) if lines else line) - t - s
-            raw = 0.5 * erfc(x * _ROOT_HALF / root(vt + vs))
-            if raw > m if correct else raw < m:
-                # A row is shared between states, so it is replaced and never changed.
-                skills[skill] = [s, vs, raw, count]
-
     def _fresh(self, skill: str) -> list[Any]:
-        c = self.coefficients
-        line = self._lines.get(skill, self._line)
-        return [0.0, c.skill_variance, _phi(-line / math.sqrt(c.learner_variance + c.skill_variance)), 0]
+        spread = self._first_spread
+        return [
+            0.0,
+            self.coefficients.skill_variance,
+            -(self._betas.get(skill, self._beta) + self._target) / spread,
+            0.0,
+            spread,
+            0,
+        ]

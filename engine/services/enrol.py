@@ -12,6 +12,8 @@ from engine.domain.events import ENROLMENT_STARTED, Event, event_id
 from engine.domain.pacing import PathState
 from engine.domain.unit_of_work import UnitOfWork
 from engine.services.kit import Kit
+from engine.services.models import model_for, policy_for
+from engine.services.priors import priors_for
 
 _SEED_BITS = 62
 
@@ -83,8 +85,11 @@ def begin(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview:
 
 def _new(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview: bool, now: datetime, attempt: int) -> Enrolment:
     version = uow.courses.version(cohort.course_version_id)
-    policy = kit.policies[kit.default_policy]
+    policy = policy_for(kit.default_policy, None, kit.policies)
     model = kit.models[kit.default_model if policy.model is None else policy.model]
+    promoted = uow.fits.promoted(cohort.course_id, model.name)
+    if promoted is not None:
+        model = model_for(model.name, promoted, uow, kit.models, kit.fitted)
     # Derived, so that two first launches at once begin the same enrolment.
     id_ = uuid.uuid5(uuid.UUID(cohort.id), f"{person_id}:{attempt}")
     enrolment = Enrolment(
@@ -102,8 +107,12 @@ def _new(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview: 
         preview=preview,
         started_at=now,
     )
-    state = LearnerState(enrolment, cohort, model.start(tuple(version.skills)), PathState())
-    stored = uow.enrolments.add(state)
+    priors = () if preview else priors_for(person_id, cohort, version, uow, kit)
+    stored = uow.enrolments.add(LearnerState(enrolment, cohort, model.start(tuple(version.skills), priors), PathState()))
+    if stored is not enrolment:
+        # Another process was first; what it stored stands.
+        return stored
+    uow.record.add_priors(stored.id, priors)
     if not preview:
         data = {"enrolment": stored.id, "course": version.course_id, "course_version": version.number, "attempt": attempt}
         id_text = event_id(ENROLMENT_STARTED, stored.id, str(attempt))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import Cohort
 from engine.domain.grading import PROVED
-from engine.domain.mastery import Evidence, MasteryState
+from engine.domain.mastery import Evidence, MasteryState, SkillPrior
 from engine.domain.pacing import Advance, Outlook, Override, PathState
 from engine.domain.ports import MasteryModel, PacingPolicy
 from engine.domain.responses import Response
@@ -25,9 +25,9 @@ class Fold:
     policy: PacingPolicy
     seed: int
 
-    def start(self) -> MasteryState:
-        """Return the mastery state before any evidence."""
-        return self.model.start(tuple(self.version.skills))
+    def start(self, priors: Sequence[SkillPrior] = ()) -> MasteryState:
+        """Return the mastery state before any evidence of this enrolment."""
+        return self.model.start(tuple(self.version.skills), priors)
 
     def look(self, mastery: MasteryState) -> Outlook:
         """Return what the policy may look at."""
@@ -41,12 +41,24 @@ class Fold:
 
     def respond(self, mastery: MasteryState, path: PathState, response: Response) -> tuple[MasteryState, Advance]:
         """Fold one response: its evidence into mastery, then the response into the path."""
+        mastery = self.learn(mastery, response)
+        return mastery, self.policy.respond(path, response, self.look(mastery))
+
+    def learn(self, mastery: MasteryState, response: Response) -> MasteryState:
+        """Fold the evidence of one response, if it gives any."""
         activity = self.version.activities[response.activity_id]
         evidence = response.evidence
-        if evidence is not None and activity.evidence == "practice" and activity.skills:
-            item = self.model.item(activity.id, activity.skills, activity.difficulty)
-            mastery = self.model.update(mastery, Evidence(item, evidence))
-        return mastery, self.policy.respond(path, response, self.look(mastery))
+        if evidence is None or activity.evidence != "practice" or not activity.skills:
+            return mastery
+        item = self.model.item(activity.id, activity.skills, activity.difficulty)
+        return self.model.update(mastery, Evidence(item, evidence))
+
+    def relearn(self, priors: Sequence[SkillPrior], responses: Iterable[Response]) -> MasteryState:
+        """Fold the evidence of many responses from the start."""
+        mastery = self.start(priors)
+        for response in responses:
+            mastery = self.learn(mastery, response)
+        return mastery
 
     def override(self, mastery: MasteryState, path: PathState, override: Override) -> Advance:
         """Fold one override. Raises Refused where it does not apply."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.domain.ports import ActivityType, MasteryModel, PacingPolicy
 from engine.domain.unit_of_work import UnitOfWork
+from engine.services.models import FittedModels
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,9 @@ class Kit:
     Args:
         uow: opens a unit of work.
         clock: aware UTC.
+        models, policies: those installed, by name.
         default_model, default_policy: names that new enrolments pin.
+        fitted: the models of stored fits, built once a process.
     """
 
     uow: Callable[[], UnitOfWork]
@@ -27,3 +30,4 @@ class Kit:
     policies: Mapping[str, PacingPolicy]
     default_model: str = "gaussian-filter"
     default_policy: str = "mastery-paced"
+    fitted: FittedModels = field(default_factory=FittedModels)

@@ -17,7 +17,7 @@ from engine.domain.presentations import Presentation, variant_seed
 from engine.domain.responses import PublicView
 from engine.services.fold import Fold
 from engine.services.kit import Kit
-from engine.services.state import fold_for
+from engine.services.state import fold_for, locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,14 @@ def next_activity(enrolment_id: str, tenant_id: str, module_id: str | None, kit:
     with kit.uow() as uow:
         state = uow.enrolments.get(enrolment_id, tenant_id)
         fold = fold_for(state, uow, kit)
+        if fold.policy.version != state.enrolment.policy_version:
+            state, fold = locked(enrolment_id, tenant_id, uow, kit, now)
         module = _module(module_id, state, fold)
         known = uow.record.presented(enrolment_id, state.path.seq, module)
         if known is None:
             decision = fold.policy.decide(state.path, module, fold.look(state.mastery), now)
             if decision.kind != "present":
+                uow.commit()
                 return Next(decision)
             known = uow.record.add_presentation(make_presentation(decision, state, fold, kit, now))
             uow.commit()

@@ -13,7 +13,7 @@ from engine.domain.pacing import Adjustment, Override, OverrideKind
 from engine.services.fold import Fold
 from engine.services.kit import Kit
 from engine.services.next_activity import refuse_locked
-from engine.services.state import fold_for, move
+from engine.services.state import locked, move
 
 INSTRUCTOR_KINDS = ("waive", "saw_them_do")
 MOST_NOTE = 500
@@ -49,9 +49,8 @@ def override_path(command: OverrideCommand, kit: Kit, *, now: datetime | None = 
     """
     now = now or kit.clock()
     with kit.uow() as uow:
-        state = uow.enrolments.lock(command.enrolment_id, command.tenant_id)
+        state, fold = locked(command.enrolment_id, command.tenant_id, uow, kit, now)
         _check(command, state.cohort.locks)
-        fold = fold_for(state, uow, kit)
         _check_target(command, state, fold)
         override = Override(
             seq=state.path.seq + 1,

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from engine.domain.catalog import CourseVersion
-from engine.domain.enrolment import Enrolment
+from engine.domain.enrolment import Enrolment, LearnerState
 from engine.domain.errors import PluginError, Refused
-from engine.domain.mastery import MasteryState
+from engine.domain.mastery import MasteryState, SkillPrior
 from engine.domain.pacing import Adjustment, Decision, Override, PathState
 from engine.domain.presentations import Presentation, variant_seed
 from engine.domain.responses import Response
 from engine.services.fold import Fold
 from engine.services.kit import Kit
+from engine.services.models import model_for, policy_for
 from engine.services.state import fold_for
-
-State = tuple[MasteryState, PathState]
+from engine.services.switch import SWITCHES, carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,44 +72,78 @@ class Replay:
         return self.state_same and all(step.same for step in self.steps)
 
 
-def fold_all(fold: Fold, responses: list[Response], overrides: list[Override]) -> tuple[list[State], MasteryState, PathState]:
+class Position(NamedTuple):
+    """Mastery and path at a position of the fold, with the rules in force there."""
+
+    mastery: MasteryState
+    path: PathState
+    fold: Fold
+
+
+def fold_all(
+    fold: Fold,
+    responses: Sequence[Response],
+    overrides: Sequence[Override],
+    priors: Sequence[SkillPrior] = (),
+    switched: Callable[[Fold, Override], Fold] = lambda fold, _: fold,
+) -> tuple[list[Position], MasteryState, PathState]:
     """Fold a record from empty state.
 
+    Args:
+        fold: the rules at the start.
+        priors: position 0: what the enrolment began with.
+        switched: returns the rules after a recorded switch of version.
+
     Returns:
-        (mastery, path) at every seq from 0, and the last of them.
+        The position at every seq from 0, and mastery and path of the last.
     """
-    mastery, path = fold.start(), PathState()
-    states = [(mastery, path)]
+    mastery, path = fold.start(priors), PathState()
+    states = [Position(mastery, path, fold)]
     for entry in _in_order(responses, overrides):
-        mastery, path, _ = _fold_one(fold, mastery, path, entry)
-        states.append((mastery, path))
+        if isinstance(entry, Override) and entry.kind in SWITCHES:
+            after = switched(fold, entry)
+            if entry.kind == "switch_model":
+                mastery = carried(fold, mastery, after, priors, (r for r in responses if r.seq < entry.seq))
+            fold, path = after, replace(path, seq=entry.seq)
+        else:
+            mastery, path, _ = _fold_one(fold, mastery, path, entry)
+        states.append(Position(mastery, path, fold))
     return states, mastery, path
 
 
 def replay(enrolment_id: str, tenant_id: str, kit: Kit, *, policy: str | None = None) -> Replay:
-    """Re-run an enrolment's path decision by decision.
+    """Re-run an enrolment's path decision by decision, each part under the versions that were in force.
 
     Args:
         policy: another policy's name, to see where it would have chosen otherwise; None for the recorded one.
 
     Raises:
-        NotFound: no such enrolment. PluginError: its model or a policy is not installed.
+        NotFound: no such enrolment. PluginError: a model, a policy, or a version of one that the record names is not installed.
     """
     with kit.uow() as uow:
         state = uow.enrolments.get(enrolment_id, tenant_id)
-        fold = fold_for(state, uow, kit)
         responses = list(uow.record.responses(enrolment_id))
         overrides = list(uow.record.overrides(enrolment_id))
+        priors = uow.record.priors(enrolment_id)
         presentations = {p.id: p for p in uow.record.presentations(enrolment_id)}
-    states, mastery, path = fold_all(fold, responses, overrides)
-    rules = fold if policy is None else _other_rules(fold, policy, kit)
-    standing = [(m, p, ()) for m, p in states] if policy is None else _elsewhere(rules, states, _in_order(responses, overrides))
+
+        def switched(fold: Fold, step: Override) -> Fold:
+            if step.kind == "switch_policy":
+                return replace(fold, policy=policy_for(fold.policy.name, step.target, kit.policies))
+            return replace(fold, model=model_for(fold.model.name, step.target, uow, kit.models, kit.fitted))
+
+        began = _at_the_start(state, overrides)
+        fold = fold_for(began, uow, kit)
+        fold = replace(fold, policy=policy_for(fold.policy.name, began.enrolment.policy_version, kit.policies))
+        states, mastery, path = fold_all(fold, responses, overrides, priors, switched)
+    standing = [(p, ()) for p in states] if policy is None else _elsewhere(policy, states, _in_order(responses, overrides), kit)
     steps = []
     for response in responses:
-        known, then, adjustments = standing[response.decided_seq]
+        (known, then, rules), adjustments = standing[response.decided_seq]
         decided = rules.policy.decide(then, response.module_id, rules.look(known), response.served_at)
-        recorded = _decision(presentations[response.presentation_id], fold)
+        recorded = _decision(presentations[response.presentation_id], rules)
         steps.append(Step(response.seq, recorded, decided, adjustments))
+    rules = standing[-1][0].fold
     return Replay(state.enrolment, rules, tuple(steps), mastery, path, (mastery, path) == (state.mastery, state.path))
 
 
@@ -129,9 +164,7 @@ def _fold_one(
 
 def _other_rules(fold: Fold, name: str, kit: Kit) -> Fold:
     """Return the rules of another policy, with the model it asks for where that is not the enrolment's."""
-    if name not in kit.policies:
-        raise PluginError(f"There is no policy '{name}'. Installed: {', '.join(sorted(kit.policies))}.")
-    policy = kit.policies[name]
+    policy = policy_for(name, None, kit.policies)
     if policy.model is None or policy.model == fold.model.name:
         return replace(fold, policy=policy)
     if policy.model not in kit.models:
@@ -140,22 +173,36 @@ def _other_rules(fold: Fold, name: str, kit: Kit) -> Fold:
 
 
 def _elsewhere(
-    rules: Fold, states: Sequence[State], record: Sequence[Response | Override]
-) -> list[tuple[MasteryState, PathState, tuple[Adjustment, ...]]]:
+    policy: str, states: Sequence[Position], record: Sequence[Response | Override], kit: Kit
+) -> list[tuple[Position, tuple[Adjustment, ...]]]:
     """Return where another policy would have stood at every seq: the recorded path up to the last entry, that one folded by it.
 
     Going its own way for longer would compare with answers nobody gave. Its model knows the whole record all the same.
     """
-    mastery = rules.start()
-    standing: list[tuple[MasteryState, PathState, tuple[Adjustment, ...]]] = [(mastery, PathState(), ())]
-    for (_, before), (_, after), entry in zip(states, states[1:], record, strict=False):
-        try:
-            mastery, path, adjustments = _fold_one(rules, mastery, before, entry)
-        except Refused:
-            # An act that the recorded policy took and this one would not: it stands where the act led.
-            path, adjustments = after, ()
-        standing.append((mastery, path, adjustments))
+    rules = _other_rules(states[0].fold, policy, kit)
+    own_model = rules.model is not states[0].fold.model
+    mastery = rules.start() if own_model else states[0].mastery
+    adjustments: tuple[Adjustment, ...] = ()
+    standing = [(Position(mastery, PathState(), rules), adjustments)]
+    for before, after, entry in zip(states, states[1:], record, strict=False):
+        if isinstance(entry, Override) and entry.kind in SWITCHES:
+            rules = _other_rules(after.fold, policy, kit)
+            mastery, path, adjustments = mastery if own_model else after.mastery, after.path, ()
+        else:
+            try:
+                mastery, path, adjustments = _fold_one(rules, mastery, before.path, entry)
+            except Refused:
+                # An act that the recorded policy took and this one would not: it stands where the act led.
+                path, adjustments = after.path, ()
+        standing.append((Position(mastery, path, rules), adjustments))
     return standing
+
+
+def _at_the_start(state: LearnerState, overrides: Sequence[Override]) -> LearnerState:
+    """Return the state with the versions that its enrolment began with; a switch names the one before."""
+    model = next((o.note for o in overrides if o.kind == "switch_model"), state.enrolment.model_version)
+    policy = next((o.note for o in overrides if o.kind == "switch_policy"), state.enrolment.policy_version)
+    return replace(state, enrolment=replace(state.enrolment, model_version=model, policy_version=policy))
 
 
 def _decision(p: Presentation, fold: Fold) -> Decision:

@@ -12,7 +12,7 @@ from engine.domain.errors import Refused
 from engine.domain.events import COHORT_CHANGED, Event
 from engine.domain.unit_of_work import UnitOfWork
 from engine.services.kit import Kit
-from engine.services.state import fold_for, move
+from engine.services.state import locked, move
 
 LOCKABLE = ("mode", "test_out", "undo", "show_anyway")
 
@@ -80,6 +80,5 @@ def set_cohort(cohort_id: str, tenant_id: str, settings: CohortSettings, kit: Ki
 def _recount(cohort: Cohort, uow: UnitOfWork, kit: Kit, now: datetime) -> None:
     """Count everyone's progress and skills over the new contract: who has nothing left to do will never answer again."""
     for known in uow.enrolments.of_cohort(cohort.id):
-        state = uow.enrolments.lock(known.enrolment.id, cohort.tenant_id)
-        fold = fold_for(state, uow, kit)
+        state, fold = locked(known.enrolment.id, cohort.tenant_id, uow, kit, now)
         move(state, state.mastery, state.path, fold, uow, cause="migration", now=now, quiet=True, recount=True)

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import Enrolment, LearnerState
-from engine.domain.errors import PluginError
 from engine.domain.events import COURSE_COMPLETED, MODULE_COMPLETED, PROGRESS_CHANGED, Event, event_id, milestone_event
 from engine.domain.mastery import MasteryState
 from engine.domain.milestones import Milestone, crossed
@@ -17,24 +16,36 @@ from engine.domain.progress import progress_bp
 from engine.domain.unit_of_work import UnitOfWork
 from engine.services.fold import Fold, contract_of
 from engine.services.kit import Kit
+from engine.services.models import model_for, policy_for
+from engine.services.switch import Switch, switch
 
 
 def fold_for(state: LearnerState, uow: UnitOfWork, kit: Kit) -> Fold:
     """Return the rules an enrolment is folded by. Raises PluginError when its model or policy is not installed."""
     enrolment = state.enrolment
-    if enrolment.model not in kit.models or enrolment.policy not in kit.policies:
-        raise PluginError(
-            f"This enrolment uses the model '{enrolment.model}' and the policy '{enrolment.policy}'. "
-            "Install the plugin that brings them; `pacemate plugins` lists those present."
-        )
     version = uow.courses.version(enrolment.course_version_id)
     return Fold(
         version=version,
         contract=contract_of(state.cohort, version),
-        model=kit.models[enrolment.model],
-        policy=kit.policies[enrolment.policy],
+        model=model_for(enrolment.model, enrolment.model_version, uow, kit.models, kit.fitted),
+        policy=policy_for(enrolment.policy, None, kit.policies),
         seed=enrolment.seed,
     )
+
+
+def locked(enrolment_id: str, tenant_id: str, uow: UnitOfWork, kit: Kit, now: datetime) -> tuple[LearnerState, Fold]:
+    """Lock an enrolment and return it with the rules it is folded by.
+
+    A policy that was installed in another version since the enrolment began takes over here, as a recorded step of the fold.
+
+    Raises:
+        NotFound: no such enrolment. PluginError: its model or policy is not installed.
+    """
+    state = uow.enrolments.lock(enrolment_id, tenant_id)
+    fold = fold_for(state, uow, kit)
+    if fold.policy.version != state.enrolment.policy_version:
+        state = switch(state, fold, Switch("policy", fold.policy.version), uow, now)
+    return state, fold
 
 
 @dataclass(frozen=True, slots=True)

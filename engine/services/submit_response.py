@@ -15,9 +15,10 @@ from engine.domain.presentations import Presentation
 from engine.domain.replies import Reply, build_reply
 from engine.domain.responses import Response, Score
 from engine.domain.unit_of_work import UnitOfWork
+from engine.services.fold import Fold
 from engine.services.kit import Kit
 from engine.services.next_activity import activity_type
-from engine.services.state import fold_for, move
+from engine.services.state import locked, move
 
 MOST_ACTIVE_S = 6 * 3600.0
 
@@ -49,11 +50,11 @@ def submit_response(answer: Answer, kit: Kit, *, now: datetime | None = None) ->
     """
     now = now or kit.clock()
     with kit.uow() as uow:
-        state = uow.enrolments.lock(answer.enrolment_id, answer.tenant_id)
+        state, fold = locked(answer.enrolment_id, answer.tenant_id, uow, kit, now)
         presentation = uow.record.presentation(answer.presentation_id, answer.enrolment_id)
         if presentation.answered:
             return _saved(answer, uow)
-        reply = _take(answer, presentation, state, uow, kit, now)
+        reply = _take(answer, presentation, state, fold, uow, kit, now)
         uow.commit()
     return reply
 
@@ -65,8 +66,9 @@ def _saved(answer: Answer, uow: UnitOfWork) -> Reply:
     return Reply.from_json(stored[1])
 
 
-def _take(answer: Answer, presentation: Presentation, state: LearnerState, uow: UnitOfWork, kit: Kit, now: datetime) -> Reply:
-    fold = fold_for(state, uow, kit)
+def _take(
+    answer: Answer, presentation: Presentation, state: LearnerState, fold: Fold, uow: UnitOfWork, kit: Kit, now: datetime
+) -> Reply:
     served = uow.courses.version(presentation.course_version_id)
     activity = served.activities[presentation.activity_id]
     if activity.id not in fold.version.activities:

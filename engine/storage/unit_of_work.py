@@ -10,12 +10,13 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from engine.domain.unit_of_work import Access, Cohorts, Courses, Enrolments, Outbox, People, Plans, Record
+from engine.domain.unit_of_work import Access, Cohorts, Courses, Enrolments, Fits, Outbox, People, Plans, Record
 from engine.storage import schema
 from engine.storage.repositories.access import SqlAccess
 from engine.storage.repositories.cohorts import SqlCohorts
 from engine.storage.repositories.courses import SqlCourses, VersionCache
 from engine.storage.repositories.enrolments import SqlEnrolments
+from engine.storage.repositories.fits import SqlFits
 from engine.storage.repositories.outbox import SqlOutbox
 from engine.storage.repositories.people import SqlPeople
 from engine.storage.repositories.plans import SqlPlans
@@ -51,6 +52,7 @@ class SqlUnitOfWork:
         self.record: Record = SqlRecord(transaction)
         self.plans: Plans = SqlPlans(transaction)
         self.outbox: Outbox = SqlOutbox(transaction)
+        self.fits: Fits = SqlFits(transaction, self.courses)
         self.access: Access = SqlAccess(transaction)
 
     def __enter__(self) -> Self:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain.mastery import Evidence
+from engine.domain.errors import Malformed
+from engine.domain.mastery import Evidence, SkillPrior
 from engine.domain.ports import MasteryModel
 from engine.mastery.bkt import Bkt, Parameters
 
@@ -68,3 +69,18 @@ def test_mastery_is_bounded_and_never_moves_against_an_answer(parameters, answer
             assert 0 <= known.probability <= 1
             assert known.low <= known.high or parameters.guess > 1 - parameters.slip
             assert known.probability >= before[skill] if correct else known.probability <= before[skill]
+
+
+def test_a_prior_moves_what_is_known_half_the_way_and_a_floor_holds():
+    model = Bkt()
+    fresh = model.mastery(model.start(["a"]), "a").probability
+    prior = SkillPrior("a", 6.0, 0.2, "e")
+    state = model.start(["a"], [prior, SkillPrior("elsewhere", 6.0, 0.2, "e")])
+    known = model.mastery(state, "a")
+    assert fresh < known.probability == pytest.approx((fresh + 1) / 2, abs=1e-6)
+    assert known.responses == 0
+    raised = model.raised(state, {"a": 0.9, "b": 0.5})
+    assert [model.mastery(raised, skill).probability for skill in "ab"] == [0.9, 0.5]
+    assert model.raised(raised, {"a": 0.1}) == raised
+    with pytest.raises(Malformed, match="no stored fits"):
+        model.with_coefficients("{}")

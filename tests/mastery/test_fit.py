@@ -24,7 +24,7 @@ def found():
 def test_a_fit_says_what_it_was_fitted_on_and_how_it_did(found):
     v, on = found.validation, found.fitted_on
     assert v.log_loss < v.current_log_loss
-    assert v.current_version == "day-one-1"
+    assert v.current_version == "day-one-2"
     assert on.learners + v.learners == 150
     assert on.responses + v.responses == len(simulated(150, 60))
     assert found.version.endswith(on.digest[:12])
@@ -46,7 +46,7 @@ def test_a_fit_that_new_learners_contradict_is_refused():
     names = [f"learner-{k}" for k in range(40)]
     other = dict(zip(names, held_out(names), strict=True))
     rows = [RawResponse(n, f"item-{j}", ("s",), (j % 2 == 0) != other[n], None) for n in names for j in range(8)]
-    with pytest.raises(FitRefused, match="with version day-one-1, which stays"):
+    with pytest.raises(FitRefused, match="with version day-one-2, which stays"):
         fit_coefficients(collect(rows))
 
 

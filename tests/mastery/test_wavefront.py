@@ -34,7 +34,7 @@ def fitted(regression: bool) -> FittedCoefficients:
         item_variance=0.7,
         tag_weight=0.8,
         fitted_on=FittedOn(1, 1, 1, 1, "0"),
-        validation=Validation(1, 1, 0.5, 0.7, 0.01, "day-one-1", 0.6),
+        validation=Validation(1, 1, 0.5, 0.7, 0.01, "day-one-2", 0.6),
         betas={skill: -0.5 - 0.1 * k for k, skill in enumerate(SKILLS[:4])},
         items={f"item-{k}": (b, 0.05 * (k % 7)) for k, b in enumerate(difficulties().values()) if k % 3},
         slope=1.1,

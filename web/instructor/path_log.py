@@ -23,7 +23,10 @@ ACTS: Final[dict[str, str]] = {
     "saw_them_do": "You saw them do {target}",
     "mode": "Changed the pace to {target}",
     "skip_review": "Skipped the review",
+    "switch_model": "The mastery model was fitted anew",
+    "switch_policy": "The pacing rules were renewed",
 }
+SWITCHES: Final = frozenset({"switch_model", "switch_policy"})
 PRIVATE: Final = frozenset({"accommodate"})
 """Acts that are the learner's own affair."""
 
@@ -89,7 +92,8 @@ def _result(response: Response | None) -> str:
 
 def _act(override: Override, version: CourseVersion) -> Line:
     title = ACTS.get(override.kind, override.kind).format(target=_target(override, version))
-    return Line(override.at, override.seq, "act", title, override.note)
+    note = f"{override.note} to {override.target}" if override.kind in SWITCHES else override.note
+    return Line(override.at, override.seq, "act", title, note)
 
 
 def _target(override: Override, version: CourseVersion) -> str:

@@ -19,7 +19,7 @@ from engine.mastery.fitting.histories import features
 from engine.mastery.fitting.metrics import Metrics, measure
 from engine.mastery.fitting.sequences import Bools, Floats, Table, Waves, table_of, waves_of
 from engine.mastery.fitting.wavefront import sigmoid
-from engine.mastery.gaussian_filter import TAG_LOGITS, Coefficients
+from engine.mastery.gaussian_filter import DAY_ONE_VERSION, TAG_LOGITS, Coefficients
 from engine.mastery.history import NAMES
 from engine.mastery.log import ResponseLog
 
@@ -81,7 +81,7 @@ def fit_coefficients(
     waves = waves_of(table, held)
     new = measure(waves.correct, trial.predict(table, waves))
     old = measure(waves.correct, in_use(log, tags or {}, current).predict(table, waves))
-    name = "day-one-1" if current is None else current.version
+    name = DAY_ONE_VERSION if current is None else current.version
     if not new.log_loss < old.log_loss:
         raise FitRefused(
             f"The new fit is refused: log loss {new.log_loss:.4f} on {int(held.sum())} validation learners, "

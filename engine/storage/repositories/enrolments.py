@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from engine.domain.enrolment import Enrolment, LearnerState
 from engine.domain.errors import Conflict, NotFound
+from engine.domain.fits import Promotion
 from engine.domain.mastery import MasteryState
 from engine.domain.pacing import PathState
 from engine.storage.repositories.cohorts import COHORT, cohort_of
@@ -129,6 +131,33 @@ class SqlEnrolments:
             .order_by(enrolments.c.started_at, enrolments.c.id)
         )
         return [_state_of(row) for row in self._tx.run(statement)]
+
+    def of_person(self, tenant_id: str, person_id: str) -> Sequence[LearnerState]:
+        """Return all of a person's enrolments in a tenant with state, the last active first; previews are left out."""
+        statement = _STATE.where(
+            enrolments.c.tenant_id == tenant_id, enrolments.c.person_id == person_id, enrolments.c.preview.is_(False)
+        ).order_by(enrolments.c.last_active_at.is_(None), enrolments.c.last_active_at.desc(), enrolments.c.id)
+        return [_state_of(row) for row in self._tx.run(statement)]
+
+    def pinned_elsewhere(
+        self, promotion: Promotion, *, idle_since: datetime, after: str, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        """Return (enrolment, tenant) of a course's idle enrolments that pin another version than the promoted, by id."""
+        statement = (
+            select(enrolments.c.id, enrolments.c.tenant_id)
+            .join(cohorts, cohorts.c.id == enrolments.c.cohort_id)
+            .where(
+                cohorts.c.course_id == promotion.course_id,
+                enrolments.c.model == promotion.model,
+                enrolments.c.model_version != promotion.version,
+                enrolments.c.id > after,
+                or_(enrolments.c.last_active_at.is_(None), enrolments.c.last_active_at <= idle_since),
+                enrolments.c.started_at <= idle_since,
+            )
+            .order_by(enrolments.c.id)
+            .limit(limit)
+        )
+        return [(row.id, row.tenant_id) for row in self._tx.run(statement)]
 
     def _one(self, statement: AnySelect, enrolment_id: str, tenant_id: str) -> LearnerState:
         row = self._tx.run(statement, {"id": enrolment_id, "tenant_id": tenant_id}).one_or_none()

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from engine.domain.errors import Conflict, NotFound
+from engine.domain.mastery import SkillPrior
 from engine.domain.milestones import Milestone
 from engine.domain.pacing import Adjustment, Override
 from engine.domain.presentations import Presentation
@@ -17,11 +18,13 @@ from engine.domain.responses import Response
 from engine.storage.serial import reason_from_json, reason_to_json
 from engine.storage.tables import learning
 from engine.storage.tables.learning import overrides, presentations, responses
+from engine.storage.tables.mastery import enrolment_priors
 from engine.storage.transaction import AnyRow, Transaction
 
 _STORED = tuple(f.name for f in fields(Presentation) if f.name != "answered")
 RESPONSE = tuple(responses.c[f.name] for f in fields(Response))
 MILESTONE = tuple(learning.milestones.c[f.name] for f in fields(Milestone))
+PRIOR = tuple(enrolment_priors.c[f.name] for f in fields(SkillPrior))
 OVERRIDE = tuple(overrides.c[f.name] for f in fields(Override))
 
 _PRESENTATIONS = select(
@@ -109,6 +112,20 @@ class SqlRecord:
         """Return all responses in order of seq."""
         statement = select(*RESPONSE).where(responses.c.enrolment_id == enrolment_id).order_by(responses.c.seq)
         return [Response(*row) for row in self._tx.run(statement)]
+
+    def add_priors(self, enrolment_id: str, priors: Sequence[SkillPrior]) -> None:
+        """Store what an enrolment begins with, its position 0."""
+        rows = [
+            {**{f.name: getattr(prior, f.name) for f in fields(SkillPrior)}, "enrolment_id": enrolment_id, "position": position}
+            for position, prior in enumerate(priors)
+        ]
+        if rows:
+            self._tx.run(enrolment_priors.insert(), rows)
+
+    def priors(self, enrolment_id: str) -> Sequence[SkillPrior]:
+        """Return what an enrolment began with, in order."""
+        statement = select(*PRIOR).where(enrolment_priors.c.enrolment_id == enrolment_id).order_by(enrolment_priors.c.position)
+        return [SkillPrior(*row) for row in self._tx.run(statement)]
 
     def add_override(self, enrolment_id: str, override: Override) -> None:
         """Append an override. Raises Conflict when its seq is taken by another override."""

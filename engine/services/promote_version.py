@@ -1,0 +1,81 @@
+"""Promote a version of a mastery model: new enrolments pin it, idle ones are folded anew under it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+
+from engine.domain.errors import EngineError, NotFound
+from engine.domain.fits import IDLE, Promotion
+from engine.services.kit import Kit
+from engine.services.models import model_for
+from engine.services.state import fold_for
+from engine.services.switch import Switch, switch
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+
+
+def promote_version(course_id: str, version: str, kit: Kit, *, model: str | None = None, now: datetime | None = None) -> None:
+    """Let a course's new enrolments pin a version; `refold_idle` moves the others.
+
+    Args:
+        version: of a stored fit of this course, or the installed model's day-one version.
+        model: the model's name; the default one where None.
+
+    Raises:
+        NotFound: the course has no such version.
+    """
+    now, name = now or kit.clock(), model or kit.default_model
+    with kit.uow() as uow:
+        if uow.courses.latest(course_id) is None:
+            raise NotFound(f"There is no course '{course_id}'. `pacemate course list` names them.")
+        own = {fit.version for fit in uow.fits.of_course(course_id) if fit.model == name and fit.version is not None}
+        if version not in own and version != kit.models[name].version:
+            raise NotFound(
+                f"The course '{course_id}' has no version '{version}' of the model '{name}'. "
+                "`pacemate mastery versions` lists them."
+            )
+        if uow.fits.promoted(course_id, name) != version:
+            uow.fits.promote(Promotion(course_id, name, version, now))
+            uow.commit()
+
+
+def refold_idle(kit: Kit, *, now: datetime | None = None) -> int:
+    """Move idle enrolments to the promoted version of their course, each in a transaction of its own; return how many moved."""
+    now = now or kit.clock()
+    moved = 0
+    with kit.uow() as uow:
+        promotions = uow.fits.promotions()
+    for promotion in promotions:
+        after = ""
+        while True:
+            with kit.uow() as uow:
+                found = uow.enrolments.pinned_elsewhere(promotion, idle_since=now - IDLE, after=after, limit=BATCH)
+            for enrolment_id, tenant_id in found:
+                moved += _moved(enrolment_id, tenant_id, promotion, kit, now)
+                after = enrolment_id
+            if len(found) < BATCH:
+                break
+    return moved
+
+
+def _moved(enrolment_id: str, tenant_id: str, promotion: Promotion, kit: Kit, now: datetime) -> bool:
+    """Move one enrolment; one whose model is not installed is left, and does not hold up the others."""
+    try:
+        with kit.uow() as uow:
+            state = uow.enrolments.lock(enrolment_id, tenant_id)
+            e = state.enrolment
+            active = e.last_active_at is not None and e.last_active_at > now - IDLE
+            if active or e.model != promotion.model or e.model_version == promotion.version:
+                return False
+            fold = fold_for(state, uow, kit)
+            new = replace(fold, model=model_for(e.model, promotion.version, uow, kit.models, kit.fitted))
+            switch(state, fold, Switch("model", promotion.version), uow, now, new)
+            uow.commit()
+    except EngineError as error:
+        log.warning("mastery.not_moved", extra={"enrolment": enrolment_id, "code": error.code})
+        return False
+    return True
