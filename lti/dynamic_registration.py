@@ -5,35 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from engine.domain.access import OpenLink
 from engine.domain.deliveries import HttpAnswer
-from engine.domain.errors import EngineError
+from engine.domain.errors import EngineError, Malformed, NotFound
 from engine.domain.unit_of_work import UnitOfWork
-from lti.addresses import same_platform, secure
-from lti.claims import SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READONLY, SCOPE_RESULT, SCOPE_ROSTER, SCOPE_SCORE
+from lti.addresses import origin, secure, split_address
 from lti.quirks.families import family_of, quirks
 from lti.refusals import LaunchRefusedError
-from lti.registrations import Registration, add_platform
+from lti.registrations import Registered, Registration, add_platform
 from lti.runtime import LtiServices
+from lti.tool_configuration import TOOL_CONFIGURATION, tool_configuration
 
 PURPOSE: Final = "lti-registration"
 INVITATION_TIME: Final = timedelta(hours=1)
-TOOL_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 PLATFORM_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 MAX_CONFIGURATION_BYTES: Final = 256 * 1024
 ADDRESSES: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint")
-SCOPES: Final = (SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READONLY, SCOPE_SCORE, SCOPE_RESULT, SCOPE_ROSTER)
-CUSTOM: Final = {
-    "link_history": "$ResourceLink.id.history",
-    "available_from": "$ResourceLink.available.startDateTime",
-    "available_until": "$ResourceLink.available.endDateTime",
-    "due_at": "$ResourceLink.submission.endDateTime",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +42,47 @@ class PlatformConfiguration:
     family_code: str | None
 
 
-def invite(uow: UnitOfWork, base_url: str, now: datetime, *, subject: str = "administrator") -> str:
-    """Return a one-time registration link to paste into an LMS, good for an hour; the caller commits."""
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A registration link that nobody has used yet.
+
+    Args:
+        hosts: hosts, beside the issuer's, on which the LMS's addresses may be.
+    """
+
+    id: str
+    hosts: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+
+
+def invite(uow: UnitOfWork, base_url: str, now: datetime, *, hosts: Sequence[str] = ()) -> str:
+    """Return a one-time registration link to paste into an LMS, good for an hour; the caller commits.
+
+    Args:
+        hosts: approved hosts beside the issuer's, for an LMS whose sign-in or services are elsewhere.
+
+    Raises:
+        Malformed: a host is none.
+    """
     token = secrets.token_urlsafe(32)
-    uow.access.add_link(PURPOSE, _digest(token), subject, now + INVITATION_TIME, now)
+    approved = " ".join(dict.fromkeys(_host(h) for h in hosts))
+    uow.access.add_link(PURPOSE, _digest(token), approved, now + INVITATION_TIME, now)
     return f"{base_url}/lti/register?invite={token}"
 
 
-def register(lti: LtiServices, parameters: Mapping[str, str]) -> Registration:
+def invitations(uow: UnitOfWork, now: datetime) -> Sequence[Invitation]:
+    """Return the links that may still be used, newest first."""
+    return [_invitation(link) for link in uow.access.open_links(PURPOSE, now)]
+
+
+def revoke_invitation(uow: UnitOfWork, invitation_id: str, now: datetime) -> None:
+    """Make a link useless; the caller commits. Raises NotFound."""
+    if not uow.access.revoke_link(PURPOSE, invitation_id, now):
+        raise NotFound("This registration link was used, was revoked or has ended. Reload the list.")
+
+
+def register(lti: LtiServices, parameters: Mapping[str, str]) -> Registered:
     """Register this tool at the LMS that opened a registration link; the registration is pending until approved.
 
     Args:
@@ -67,11 +93,15 @@ def register(lti: LtiServices, parameters: Mapping[str, str]) -> Registration:
     """
     url, token = parameters.get("openid_configuration", ""), parameters.get("registration_token") or None
     now = lti.clock()
-    if not _open(lti, parameters.get("invite", ""), now):
+    approved = _open(lti, parameters.get("invite", ""), now)
+    if approved is None:
         raise LaunchRefusedError("registration_link")
-    if not secure(url, development=lti.development) or not _header_safe(token):
+    if not url:
+        raise LaunchRefusedError("registration_failed", "this link is pasted into the LMS, which opens it with its own address")
+    opened_from = origin(url)
+    if opened_from is None or not secure(url, development=lti.development) or not _header_safe(token):
         raise LaunchRefusedError("registration_failed", "openid_configuration is no https address")
-    platform = _configuration(lti, url, token)
+    platform = _configuration(lti, url, token, approved)
     with lti.uow() as uow:
         if uow.access.use_link(PURPOSE, _digest(parameters["invite"]), now) is None:
             raise LaunchRefusedError("registration_link")
@@ -79,45 +109,17 @@ def register(lti: LtiServices, parameters: Mapping[str, str]) -> Registration:
     family = family_of(platform.family_code, platform.issuer)
     answer = _post(lti, platform, tool_configuration(lti.base_url, family), token)
     client_id, deployment_id = _registered(answer)
-    return _stored(lti, platform, family, client_id, deployment_id)
+    return Registered(_stored(lti, platform, family, client_id, deployment_id), opened_from)
 
 
-def tool_configuration(base_url: str, family: str) -> dict[str, Any]:
-    """Return what this tool says of itself, in the manner of a family."""
-    target = f"{base_url}/lti/launch"
-    body: dict[str, Any] = {
-        "application_type": "web",
-        "response_types": ["id_token"],
-        "grant_types": ["implicit", "client_credentials"],
-        "initiate_login_uri": f"{base_url}/lti/login",
-        "redirect_uris": [target],
-        "client_name": "Pacemate",
-        "jwks_uri": f"{base_url}/lti/jwks",
-        "logo_uri": f"{base_url}/static/icon.png",
-        "token_endpoint_auth_method": "private_key_jwt",
-        "scope": " ".join(SCOPES),
-        TOOL_CONFIGURATION: {
-            "domain": urlsplit(base_url).netloc,
-            "description": "Adaptive micro-courses: modules of 10 to 20 minutes at each learner's own pace.",
-            "target_link_uri": target,
-            "custom_parameters": dict(CUSTOM),
-            "claims": ["iss", "sub", "name", "given_name", "family_name", "email", "locale"],
-            "messages": [
-                {"type": "LtiResourceLinkRequest", "target_link_uri": target, "label": "Pacemate"},
-                {"type": "LtiDeepLinkingRequest", "target_link_uri": target, "label": "Choose a course or module"},
-            ],
-        },
-    }
-    return dict(quirks(family).registration(body))
-
-
-def _open(lti: LtiServices, token: str, now: datetime) -> bool:
-    """Return whether an invitation is still good, without using it up: the use is rolled back."""
+def _open(lti: LtiServices, token: str, now: datetime) -> tuple[str, ...] | None:
+    """Return the approved hosts of an invitation that is still good, without using it up: the use is rolled back."""
     with lti.uow() as uow:
-        return uow.access.use_link(PURPOSE, _digest(token), now) is not None
+        subject = uow.access.use_link(PURPOSE, _digest(token), now)
+    return None if subject is None else tuple(subject.split())
 
 
-def _configuration(lti: LtiServices, url: str, token: str | None) -> PlatformConfiguration:
+def _configuration(lti: LtiServices, url: str, token: str | None, approved: Sequence[str]) -> PlatformConfiguration:
     headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
         answer = lti.http.request("GET", url, headers=headers)
@@ -132,10 +134,11 @@ def _configuration(lti: LtiServices, url: str, token: str | None) -> PlatformCon
     code = own.get("product_family_code") if isinstance(own, Mapping) else None
     code = code if isinstance(code, str) else None
     issuer = str(addresses["issuer"])
-    known = (issuer, *quirks(family_of(code, issuer)).hosts(issuer))
+    known = (_host(issuer), *quirks(family_of(code, issuer)).hosts(issuer), *approved)
     for name, value in (("openid_configuration", url), *addresses.items()):
-        if not same_platform(str(value), known, development=lti.development):
-            raise LaunchRefusedError("registration_failed", f"{name} is not on the issuer's host")
+        if not _on(_host(str(value)), known):
+            raise LaunchRefusedError("registration_failed", f"{name} is on {_host(str(value))}, which is not the issuer's host")
+    # Canvas names a bare host here, which its own token endpoint does not take for an audience.
     audience = body.get("authorization_server")
     return PlatformConfiguration(
         issuer=issuer,
@@ -143,7 +146,7 @@ def _configuration(lti: LtiServices, url: str, token: str | None) -> PlatformCon
         token_endpoint=str(addresses["token_endpoint"]),
         jwks_uri=str(addresses["jwks_uri"]),
         registration_endpoint=str(addresses["registration_endpoint"]),
-        token_audience=audience if isinstance(audience, str) and audience else None,
+        token_audience=audience if isinstance(audience, str) and split_address(audience) is not None else None,
         family_code=code,
     )
 
@@ -211,3 +214,20 @@ def _header_safe(token: str | None) -> bool:
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _host(address: str) -> str:
+    """Return the host of an address, or of a bare host name as an administrator types it."""
+    parts = split_address(address if "://" in address else f"https://{address}")
+    if parts is None or parts.hostname is None:
+        raise Malformed(f"{address!r} is no host name, such as login.example.org.")
+    return parts.hostname
+
+
+def _on(host: str, known: Sequence[str]) -> bool:
+    """Return whether a host is one of the known ones; a known one that begins with a dot stands for all below it."""
+    return any(host == one or (one.startswith(".") and host.endswith(one)) for one in known)
+
+
+def _invitation(link: OpenLink) -> Invitation:
+    return Invitation(link.id, tuple(link.subject.split()), link.created_at, link.expires_at)

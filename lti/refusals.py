@@ -19,6 +19,7 @@ class Refusal:
         admin_hint: what an administrator of the LMS or of this tool should check.
         reference: what the page shows and the log carries.
         status: HTTP status, always 4xx but for the platform's own faults (502, 503).
+        frame_origins: origins that may frame the explanation, beside those of the registration.
     """
 
     code: str
@@ -26,6 +27,7 @@ class Refusal:
     admin_hint: str
     reference: str
     status: int
+    frame_origins: tuple[str, ...] = ()
 
 
 class LaunchRefusedError(Exception):
@@ -216,7 +218,7 @@ REASONS: Final[dict[str, tuple[int, str, str]]] = {
     "registration_failed": (
         400,
         "The registration could not be completed.",
-        "What the platform sent is not a complete LTI configuration, or its addresses are not on the issuer's host.",
+        "The configuration must be whole, its addresses on the issuer's host; `pacemate platform invite --host` allows others.",
     ),
 }
 """Code to (status, words for the person, words for the administrator)."""

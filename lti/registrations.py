@@ -68,6 +68,18 @@ class Deployment:
     status: Literal["active", "pending"]
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registration that an LMS has just made by itself.
+
+    Args:
+        opened_from: origin of the LMS that opened the registration link, and shows the answer in a frame or window.
+    """
+
+    registration: Registration
+    opened_from: str
+
+
 def add_platform(
     uow: UnitOfWork,
     *,
@@ -99,8 +111,7 @@ def add_platform(
     _check_addresses(login_url, token_url, jwks_url)
     if not issuer.strip() or not client_id.strip():
         raise Malformed("Issuer and client ID must not be empty. Copy both from the LMS's tool page.")
-    if family is not None and family not in FAMILIES:
-        raise Malformed(f"Unknown family {family!r}. Known ones: {', '.join(sorted(FAMILIES))}.")
+    _check_family(family)
     if find(uow, issuer, client_id) is not None:
         raise Conflict(
             f"Client {client_id} of {issuer} is registered already. `pacemate platform add --correct` changes its addresses."
@@ -136,15 +147,33 @@ def change_platform(
     token_url: str,
     jwks_url: str,
     token_audience: str | None = None,
+    issuer: str | None = None,
+    client_id: str | None = None,
+    family: str | None = None,
+    frame_origins: Sequence[str] | None = None,
 ) -> Registration:
     """Correct what was registered of a platform; its people, deployments and grades stay. The caller commits.
 
+    Args:
+        issuer, client_id, family, frame_origins: None leaves them as they are.
+
     Raises:
-        Malformed: a URL is none.
+        Malformed: a URL is none, or the family is unknown.
+        Conflict: another registration has the issuer and client id.
     """
     _check_addresses(login_url, token_url, jwks_url)
+    _check_family(family)
+    issuer, client_id = issuer or registration.issuer, client_id or registration.client_id
+    same = find(uow, issuer, client_id)
+    if same is not None and same.id != registration.id:
+        raise Conflict(f"Client {client_id} of {issuer} is registered already, as {same.name}.")
+    origins = registration.frame_origins if frame_origins is None else _origins(frame_origins)
     values = {
         "name": name.strip() or registration.name,
+        "issuer": issuer,
+        "client_id": client_id,
+        "family": family or registration.family,
+        "frame_origins": list(origins),
         "auth_login_url": login_url,
         "token_url": token_url,
         "jwks_url": jwks_url,
@@ -158,6 +187,11 @@ def _check_addresses(login_url: str, token_url: str, jwks_url: str) -> None:
     for what, url in (("login URL", login_url), ("token URL", token_url), ("key set URL", jwks_url)):
         if split_address(url) is None:
             raise Malformed(f"{what} {url!r} is no absolute http(s) address. Copy it from the LMS's tool page.")
+
+
+def _check_family(family: str | None) -> None:
+    if family is not None and family not in FAMILIES:
+        raise Malformed(f"Unknown family {family!r}. Known ones: {', '.join(sorted(FAMILIES))}.")
 
 
 def add_deployment(
@@ -198,7 +232,16 @@ def add_deployment(
 
 def approve_deployment(uow: UnitOfWork, deployment_row_id: str) -> None:
     """Let a pending deployment launch; the caller commits. Raises NotFound."""
-    found = run(uow, update(deployment_table).where(deployment_table.c.id == deployment_row_id).values(status="active"))
+    _set_deployment(uow, deployment_row_id, "active")
+
+
+def withdraw_deployment(uow: UnitOfWork, deployment_row_id: str) -> None:
+    """Let a deployment wait for approval again; the caller commits. Raises NotFound."""
+    _set_deployment(uow, deployment_row_id, "pending")
+
+
+def _set_deployment(uow: UnitOfWork, deployment_row_id: str, status: Literal["active", "pending"]) -> None:
+    found = run(uow, update(deployment_table).where(deployment_table.c.id == deployment_row_id).values(status=status))
     if found.rowcount == 0:
         raise NotFound("This deployment is not there any more. Reload the page.")
 

@@ -1,4 +1,4 @@
-"""What the protocol endpoints are given: the record, the clock, the network, and three callbacks of `web`."""
+"""What the protocol endpoints are given: the record, the clock, the network, and the callbacks of `web`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lti.launch_log import LaunchLog
 from lti.limits import RateLimit
 from lti.platform_keys import PlatformKeys
 from lti.refusals import Refusal
-from lti.registrations import Registration
+from lti.registrations import Registered
 from lti.tokens import PlatformServices, ServiceTokens
 
 
@@ -81,7 +81,7 @@ class LtiRuntime:
         on_launch: turns a launch of a link into a page or redirect.
         on_deep_link: shows the picker.
         on_refusal: shows why a launch was refused, with its status.
-        on_registered: shows that the LMS has registered the tool; None means a plain page that closes itself.
+        on_registered: shows that the LMS has registered the tool, and lets it close the window.
         old_secrets: secrets that stored keys may still be encrypted under.
         logins_per_minute: of one address; None means no limit.
         services: the process's services; made from the rest where None.
@@ -99,7 +99,7 @@ class LtiRuntime:
         on_launch: Callable[[LaunchContext], Response] = _unset,
         on_deep_link: Callable[[LaunchContext], Response] = _unset,
         on_refusal: Callable[[Refusal], Response] = _unset,
-        on_registered: Callable[[Registration], Response] | None = None,
+        on_registered: Callable[[Registered], Response] = _unset,
         old_secrets: tuple[str, ...] = (),
         logins_per_minute: int | None = 600,
         services: LtiServices | None = None,

@@ -42,6 +42,11 @@ class ServiceError(Exception):
 class _Token:
     value: str
     until: datetime
+    scopes: frozenset[str]
+
+
+_Key = tuple[str, str, str, tuple[str, ...]]
+"""Registration, client, token URL, scopes: a corrected registration asks anew."""
 
 
 class ServiceTokens:
@@ -51,8 +56,8 @@ class ServiceTokens:
         self._keys = keys
         self._http = http
         self._clock = clock
-        self._tokens: dict[tuple[str, tuple[str, ...]], _Token] = {}
-        self._locks: dict[tuple[str, tuple[str, ...]], Lock] = {}
+        self._tokens: dict[_Key, _Token] = {}
+        self._locks: dict[_Key, Lock] = {}
         self._guard = Lock()
 
     def token(self, registration: Registration, scopes: Sequence[str], *, refused: str | None = None) -> str:
@@ -65,16 +70,25 @@ class ServiceTokens:
             ServiceError: the platform gives no token.
             OSError: it cannot be reached.
         """
-        key = (registration.id, tuple(sorted(scopes)))
+        key = (registration.id, registration.client_id, registration.token_url, tuple(sorted(scopes)))
         with self._guard:
             lock = self._locks.setdefault(key, Lock())
         with lock:
             kept = self._tokens.get(key)
             if kept is not None and kept.until > self._clock() and kept.value != refused:
                 return kept.value
-            fresh = self._ask(registration, key[1])
+            fresh = self._ask(registration, key[-1])
             self._tokens[key] = fresh
             return fresh.value
+
+    def granted(self, registration: Registration, scopes: Sequence[str]) -> frozenset[str]:
+        """Ask for a token that nobody keeps, and return the scopes the platform grants; for looking from outside.
+
+        Raises:
+            ServiceError: the platform gives no token.
+            OSError: it cannot be reached.
+        """
+        return self._ask(registration, tuple(sorted(scopes))).scopes
 
     def _ask(self, registration: Registration, scopes: Sequence[str]) -> _Token:
         now = self._clock()
@@ -98,8 +112,9 @@ class ServiceTokens:
         answer = self._http.request(
             "POST", registration.token_url, headers=headers, body=urlencode(form).encode(), timeout_s=TIMEOUT_S
         )
-        value, life_s = _granted(answer)
-        return _Token(value, now + timedelta(seconds=max(life_s - MARGIN_S, life_s // 2)))
+        value, life_s, granted = _granted(answer)
+        until = now + timedelta(seconds=max(life_s - MARGIN_S, life_s // 2))
+        return _Token(value, until, frozenset(scopes if granted is None else granted))
 
 
 class PlatformServices:
@@ -155,7 +170,8 @@ def read_json(answer: HttpAnswer, what: str) -> Any:
         raise ServiceError(0, f"{what}: the platform's answer is no JSON.") from error
 
 
-def _granted(answer: HttpAnswer) -> tuple[str, int]:
+def _granted(answer: HttpAnswer) -> tuple[str, int, list[str] | None]:
+    """Return token, life in seconds, and its scopes; None where the platform says none: then they are those asked for."""
     if answer.status != 200:
         reason = _oauth_error(answer.body)
         raise ServiceError(answer.status, f"The platform gives no access token ({answer.status}{reason}).")
@@ -168,7 +184,8 @@ def _granted(answer: HttpAnswer) -> tuple[str, int]:
         life_s = int(life)
     except (TypeError, ValueError):
         life_s = DEFAULT_LIFE_S
-    return value, min(max(life_s, 1), 86_400)
+    said = granted.get("scope")
+    return value, min(max(life_s, 1), 86_400), said.split() if isinstance(said, str) and said.strip() else None
 
 
 def _oauth_error(body: bytes) -> str:

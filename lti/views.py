@@ -9,7 +9,7 @@ from flask import Blueprint, Request, Response, jsonify, redirect, request
 from markupsafe import escape
 
 from lti import deep_linking, dynamic_registration, logins
-from lti.addresses import origin
+from lti.addresses import origin, secure
 from lti.browser import (
     browser_hash,
     browser_token,
@@ -24,14 +24,14 @@ from lti.grades.line_items import bind_by_resource_id
 from lti.launch_log import Trail
 from lti.placements import connect_launch
 from lti.refusals import LaunchRefusedError, new_reference
-from lti.registrations import Registration
 from lti.runtime import LtiRuntime
+from lti.tool_configuration import canvas_json
 
 MAX_FORM_BYTES = 256 * 1024
 
 
 def blueprint(runtime: LtiRuntime) -> Blueprint:
-    """Return the blueprint of `/lti/login`, `/lti/launch`, `/lti/jwks`, `/lti/deep-link` and `/lti/register`."""
+    """Return the blueprint of `/lti/login`, `launch`, `jwks`, `deep-link`, `register` and `canvas.json`."""
     lti = Blueprint("lti", __name__, url_prefix="/lti")
 
     @lti.route("/login", methods=["GET", "POST"])
@@ -55,6 +55,10 @@ def blueprint(runtime: LtiRuntime) -> Blueprint:
     @lti.route("/register", methods=["GET"])
     def register() -> Response:
         return _private(_register(runtime, request))
+
+    @lti.route("/canvas.json", methods=["GET"])
+    def canvas_configuration() -> Response:
+        return _private(jsonify(canvas_json(runtime.base_url)))
 
     return lti
 
@@ -141,29 +145,20 @@ def _deep_link(runtime: LtiRuntime, incoming: Request) -> Response:
 
 def _register(runtime: LtiRuntime, incoming: Request) -> Response:
     trail = Trail(new_reference())
+    parameters = incoming.args.to_dict()
     try:
         if not runtime.login_limit.allows(incoming.remote_addr or ""):
             raise LaunchRefusedError("too_many_logins")
-        registration = dynamic_registration.register(runtime.services, incoming.args.to_dict())
+        registered = dynamic_registration.register(runtime.services, parameters)
     except LaunchRefusedError as error:
-        return _refused(runtime, trail, error)
-    return runtime.on_registered(registration) if runtime.on_registered is not None else _closing_page(registration)
+        return _refused(runtime, trail, error, _opener(runtime, parameters.get("openid_configuration", "")))
+    return runtime.on_registered(registered)
 
 
-def _closing_page(registration: Registration) -> Response:
-    """Return a page that lets the LMS close its registration window."""
-    nonce = secrets.token_urlsafe(16)
-    page = (
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Registered</title>"
-        "<p>Pacemate is registered here. It works once its administrator has approved the registration.</p>"
-        f'<script nonce="{nonce}">'
-        '(window.opener||window.parent).postMessage({subject:"org.imsglobal.lti.close"},"*")</script></html>'
-    )
-    response = Response(page, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors {' '.join(registration.origins)}"
-    )
-    return response
+def _opener(runtime: LtiRuntime, configuration_url: str) -> tuple[str, ...]:
+    """Return the origin of the LMS whose registration window shows why it was refused: a page without acts."""
+    found = origin(configuration_url) if secure(configuration_url, development=runtime.development) else None
+    return () if found is None else (found,)
 
 
 def _posting_form(answer: deep_linking.Answer) -> Response:
@@ -185,11 +180,11 @@ def _posting_form(answer: deep_linking.Answer) -> Response:
     return response
 
 
-def _refused(runtime: LtiRuntime, trail: Trail, error: LaunchRefusedError) -> Response:
+def _refused(runtime: LtiRuntime, trail: Trail, error: LaunchRefusedError, frame_origins: tuple[str, ...] = ()) -> Response:
     if trail.registration_id is None:
         trail.registration_id = error.registration_id
     runtime.services.log.refused(trail, error.code, error.detail)
-    return runtime.on_refusal(error.refusal(trail.reference))
+    return runtime.on_refusal(replace(error.refusal(trail.reference), frame_origins=frame_origins))
 
 
 def _found(url: str) -> Response:

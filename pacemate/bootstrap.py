@@ -151,6 +151,7 @@ def create_app(runtime: Runtime | None = None, on_commit: Callable[[], None] | N
         on_launch=launch.on_launch,
         on_deep_link=launch.on_deep_link,
         on_refusal=launch.on_refusal,
+        on_registered=launch.on_registered,
         logins_per_minute=settings.logins_per_minute,
         services=runtime.lti,
     )
@@ -164,14 +165,19 @@ def embedded_jobs(runtime: Runtime) -> Jobs:
     return Jobs(JOBS, runtime.job_context)
 
 
-def _web_config(runtime: Runtime) -> WebConfig:
-    settings = runtime.settings
+def readiness(runtime: Runtime) -> Mapping[str, Callable[[], None]]:
+    """Return what an installation stands on: a name and a call that raises where it is not ready."""
     checks: dict[str, Callable[[], None]] = {
         "database": lambda: _ask(runtime.database),
         "migrations": lambda: check_schema(runtime),
     }
     if runtime.redis is not None:
         checks["redis"] = lambda: _ping(runtime.redis)
+    return checks
+
+
+def _web_config(runtime: Runtime) -> WebConfig:
+    settings = runtime.settings
     return WebConfig(
         secret=settings.secret_key,
         base_url=settings.base_url,
@@ -183,7 +189,7 @@ def _web_config(runtime: Runtime) -> WebConfig:
         limits_storage=settings.redis_url or "memory://",
         answer_rate=settings.answer_rate,
         page_rate=settings.page_rate,
-        readiness=checks,
+        readiness=readiness(runtime),
         version=version("pacemate"),
         course_file=partial(_course_file, runtime),
     )

@@ -22,6 +22,7 @@ from sandbox.keys import Keyring
 from sandbox.lms import Lms
 from sandbox.manners import MANNERS
 from sandbox.storage import Store
+from sandbox.tools import take_into_use
 
 HOST = "127.0.0.1"
 THREADS = 16
@@ -105,7 +106,9 @@ def _open(config: Config, base_url: str, folder: Path) -> Lms:
     folder.mkdir(parents=True, exist_ok=True)
     store = Store(folder / "sandbox.sqlite")
     store.seed(config.courses)
-    return Lms(config, base_url, store, Keyring(folder / "keys"), MANNERS[config.manner])
+    lms = Lms(config, base_url, store, Keyring(folder / "keys"), MANNERS[config.manner])
+    take_into_use(lms)
+    return lms
 
 
 if __name__ == "__main__":

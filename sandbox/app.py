@@ -14,10 +14,12 @@ from sandbox import (
     line_items,
     oidc,
     pages,
+    registration,
     roster,
     scores,
     services,
     tokens,
+    tools,
 )
 from sandbox.lms import Lms
 
@@ -37,7 +39,7 @@ def create_app(lms: Lms, with_control: bool) -> Flask:
     app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "[::1]", "localhost", ".localhost", own_host]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["lms"] = lms
-    for module in (pages, oidc, deep_linking, tokens, line_items, scores, roster):
+    for module in (pages, oidc, deep_linking, registration, tools, tokens, line_items, scores, roster):
         app.register_blueprint(module.bp)
     services.install(app)
     faults.install(app, lms.faults)

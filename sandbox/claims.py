@@ -132,8 +132,9 @@ def _resource_link(lms: Lms, db: sqlite3.Connection, launch: Launch, link: Link)
         LTI + "resource_link": resource,
         AGS + "claim/endpoint": _endpoint(lms, launch.course, line_item),
     }
-    if link.custom:
-        claims[LTI + "custom"] = substituted(lms, launch, link.custom, line_item)
+    custom = {**lms.config.tool.custom, **link.custom}
+    if custom:
+        claims[LTI + "custom"] = substituted(lms, launch, custom, line_item)
     return claims
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -70,7 +70,7 @@ class CourseSpec:
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """Where the tool listens; `redirect_uris` are compared exactly."""
+    """Where the tool listens; `redirect_uris` are compared exactly, `custom` goes along with every launch."""
 
     name: str
     login_url: str
@@ -78,6 +78,7 @@ class ToolSpec:
     deep_link_url: str
     redirect_uris: tuple[str, ...]
     jwks_url: str
+    custom: dict[str, str] = field(default_factory=dict)
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ def reset() -> Response:
     lms = current_lms()
     lms.faults.clear()
     lms.store.clear()
+    lms.config = lms.configured
     lms.store.seed(lms.config.courses)
     lms.manner = MANNERS[lms.config.manner]
     return jsonify({"ok": True})

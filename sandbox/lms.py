@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import current_app
 
@@ -16,7 +17,7 @@ from sandbox.storage import Store
 
 @dataclass(slots=True)
 class Lms:
-    """The platform; only `manner` changes while it runs."""
+    """The platform; while it runs, `manner` may change, and `config` where a tool registers itself."""
 
     config: Config
     base_url: str
@@ -24,6 +25,16 @@ class Lms:
     keyring: Keyring
     manner: Manner
     faults: Faults = field(default_factory=Faults)
+    configured: Config = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep the configuration of the file, to come back to."""
+        self.configured = self.config
+
+    @property
+    def host(self) -> str:
+        """The host, without a port."""
+        return urlsplit(self.base_url).hostname or ""
 
     @property
     def services_url(self) -> str:

@@ -49,6 +49,11 @@ class Manner:
     suspended_roster_status: str | None
     rate_limit_status: int
     nested_errors: bool
+    configuration_needs_token: bool
+    registration_is_pending: bool
+    registration_names_deployment: bool
+    registered_status: int
+    registration_fault_status: int
 
 
 FULLY = frozenset({"FullyGraded"})
@@ -90,6 +95,11 @@ STRICT = Manner(
     suspended_roster_status="Inactive",
     rate_limit_status=429,
     nested_errors=False,
+    configuration_needs_token=False,
+    registration_is_pending=False,
+    registration_names_deployment=True,
+    registered_status=201,
+    registration_fault_status=400,
 )
 
 MOODLE = Manner(
@@ -129,6 +139,11 @@ MOODLE = Manner(
     suspended_roster_status=None,
     rate_limit_status=429,
     nested_errors=False,
+    configuration_needs_token=False,
+    registration_is_pending=True,
+    registration_names_deployment=True,
+    registered_status=200,
+    registration_fault_status=400,
 )
 
 CANVAS = Manner(
@@ -168,6 +183,11 @@ CANVAS = Manner(
     suspended_roster_status=None,
     rate_limit_status=403,
     nested_errors=True,
+    configuration_needs_token=True,
+    registration_is_pending=True,
+    registration_names_deployment=False,
+    registered_status=200,
+    registration_fault_status=422,
 )
 
 MANNERS = {manner.name: manner for manner in (STRICT, MOODLE, CANVAS)}

@@ -51,9 +51,14 @@ CREATE TABLE IF NOT EXISTS seen (
   kind TEXT NOT NULL, value TEXT NOT NULL, seen_at REAL NOT NULL, PRIMARY KEY (kind, value));
 CREATE TABLE IF NOT EXISTS token (
   token TEXT PRIMARY KEY, scopes TEXT NOT NULL, expires_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS registration_token (
+  token TEXT PRIMARY KEY, expires_at REAL NOT NULL, used_at REAL);
+CREATE TABLE IF NOT EXISTS tool (
+  client_id TEXT PRIMARY KEY, active INTEGER NOT NULL, deployment_id TEXT, registration TEXT NOT NULL);
 """
 TABLES = (
-    "token", "seen", "deep_link", "hint", "score_log", "result", "line_item", "link", "member", "course",
+    "tool", "registration_token", "token", "seen",
+    "deep_link", "hint", "score_log", "result", "line_item", "link", "member", "course",
 )  # fmt: skip
 
 

@@ -31,7 +31,9 @@ def test_every_setting_is_documented():
 
 def test_the_readmes_commands_exist():
     text = (ROOT / "README.md").read_text() + "".join(p.read_text() for p in (ROOT / "docs").rglob("*.md"))
-    named = set(re.findall(r"pacemate (course|platform|db|admin|serve|worker|scheduler|keys|pacing|plugins|demo)\b", text))
+    named = set(
+        re.findall(r"pacemate (course|platform|db|admin|serve|worker|scheduler|keys|pacing|plugins|demo|doctor)\b", text)
+    )
     assert named <= set(COMMANDS)
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"make (demo-reset|demo|test|check|bench)\b", text)) <= targets

@@ -52,6 +52,7 @@ def create_app(kit: Kit, config: WebConfig, lti_runtime: LtiRuntime) -> Flask:
     lti_runtime.on_launch = launch.on_launch
     lti_runtime.on_deep_link = launch.on_deep_link
     lti_runtime.on_refusal = launch.on_refusal
+    lti_runtime.on_registered = launch.on_registered
     limiter = _limiter(app, config)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(lti_blueprint(lti_runtime))

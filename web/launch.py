@@ -17,7 +17,9 @@ from lti.browser import browser_token, login_tokens, set_browser_cookie
 from lti.claims import LaunchContext, split_content
 from lti.links import Binding, bind
 from lti.placements import connect
+from lti.quirks.families import quirks
 from lti.refusals import Refusal
+from lti.registrations import Registered
 from lti.registrations import get as registration
 from web import auth
 from web.auth import begin_session, hash_browser, log_name, open_session
@@ -63,11 +65,19 @@ def on_deep_link(launch: LaunchContext) -> Response:
 
 def on_refusal(refusal: Refusal) -> Response:
     """Say why a launch was refused, what an administrator should check, and the reference the log carries."""
-    frame_by(_origins_of(refusal.reference))
+    frame_by((*_origins_of(refusal.reference), *refusal.frame_origins))
     page = render_template(
         "errors/refused_launch.html", what=refusal.what, checks=[refusal.admin_hint], reference=refusal.reference
     )
     return make_response(page, refusal.status)
+
+
+def on_registered(registered: Registered) -> Response:
+    """Tell an LMS's administrator that the tool is registered, and let the LMS close the window."""
+    platform = registered.registration
+    frame_by((*platform.origins, registered.opened_from))
+    page = render_template("launch/registered.html", platform=platform.name, family=quirks(platform.family).title)
+    return make_response(page)
 
 
 @blueprint.get("/bind/<uuid:launch_id>/")

@@ -13,7 +13,17 @@ from web import calendar, entry, front, launch
 ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     "learner": ("course_map", "player", "acts", "recap", "plan", "skills", "course_files"),
     "instructor": ("cohort", "learner", "settings", "preview", "grades"),
-    "admin": ("overview", "platforms", "courses", "deliveries", "launches", "access"),
+    "admin": (
+        "overview",
+        "platforms",
+        "platform_form",
+        "invitations",
+        "examination",
+        "courses",
+        "deliveries",
+        "launches",
+        "access",
+    ),
 }
 """Room to the modules whose import adds its views to `web.<room>.blueprint.blueprint`."""
 

@@ -13,3 +13,7 @@ class Blackboard(Generic):
     family_codes = ("blackboardlearn", "blackboard")
     verified = False
     tenant_per_deployment = True
+
+    def hosts(self, issuer: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the developer portal, which signs in and gives tokens for every customer."""
+        return ("developer.blackboard.com",)

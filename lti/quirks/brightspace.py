@@ -15,6 +15,10 @@ class Brightspace(Generic):
     family_codes = ("desire2learn", "brightspace", "d2l")
     verified = False
 
+    def hosts(self, issuer: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return where all customers' tokens come from."""
+        return ("auth.brightspace.com",)
+
     def verdict(self, answer: HttpAnswer) -> tuple[Verdict, str]:
         """Read 403 as `not enrolled`."""
         if answer.status == 403:

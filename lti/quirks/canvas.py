@@ -13,7 +13,8 @@ SUBMISSION: Final = "https://canvas.instructure.com/lti/submission"
 TOOL_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 PRIVACY: Final = "https://canvas.instructure.com/lti/privacy_level"
 PLACEMENTS: Final = ["assignment_selection", "link_selection"]
-SIGN_IN: Final = ("https://sso.canvaslms.com", "https://sso.beta.canvaslms.com", "https://sso.test.canvaslms.com")
+SIGN_IN: Final = ("sso.canvaslms.com", "sso.beta.canvaslms.com", "sso.test.canvaslms.com")
+SCHOOLS: Final = ".instructure.com"
 HOSTED: Final = frozenset(
     {"https://canvas.instructure.com", "https://canvas.beta.instructure.com", "https://canvas.test.instructure.com"}
 )
@@ -41,8 +42,8 @@ class Canvas(Generic):
         return {**body, TOOL_CONFIGURATION: own}
 
     def hosts(self, issuer: str) -> tuple[str, ...]:
-        """Return where hosted Canvas signs in, away from the issuer's host."""
-        return SIGN_IN if issuer in HOSTED else ()
+        """Return where hosted Canvas signs in and where its schools are, away from the issuer's host."""
+        return (*SIGN_IN, SCHOOLS) if issuer in HOSTED else ()
 
     def score(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Keep a score from counting as a new attempt."""

@@ -44,4 +44,4 @@ class Quirks(Protocol):
         """Return this tool's configuration as this platform wants it for dynamic registration."""
 
     def hosts(self, issuer: str) -> tuple[str, ...]:
-        """Return addresses of further hosts that are known to be the platform's, for dynamic registration."""
+        """Return further host names that are known to be the platform's; `.x` stands for all below `x`."""

@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "course": "pacemate.cli.course:course",
     "db": "pacemate.cli.db:db",
     "demo": "pacemate.cli.demo:demo",
+    "doctor": "pacemate.cli.doctor:doctor",
     "keys": "pacemate.cli.keys:keys",
     "mastery": "pacemate.cli.mastery:mastery",
     "pacing": "pacemate.cli.pacing:pacing",

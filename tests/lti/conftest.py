@@ -102,6 +102,7 @@ def runtime(uow_factory: UnitOfWorkFactory, http: FakeHttp, clock: Clock, kit: K
         services=services,
         on_deep_link=_shown,
         on_refusal=_told,
+        on_registered=lambda made: jsonify(issuer=made.registration.issuer, opened_from=made.opened_from),
     )
 
 

@@ -10,12 +10,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from engine.domain.deliveries import HttpAnswer
-from engine.domain.errors import Conflict, Malformed
-from lti.doctor import examine, try_gradebook
-from lti.dynamic_registration import TOOL_CONFIGURATION, invite
-from lti.registrations import add_platform, find, list_platforms, set_status
-from tests.lti.gradebook import Gradebook
-from tests.lti.platform import INSTRUCTOR, LTI, TOOL, Clock, FakeHttp, Platform, answer, begin
+from engine.domain.errors import Conflict, Malformed, NotFound
+from lti.dynamic_registration import invitations, invite, revoke_invitation
+from lti.registrations import add_platform, change_platform, find, list_platforms, set_status
+from lti.tool_configuration import TOOL_CONFIGURATION
+from tests.lti.platform import TOOL, Clock, FakeHttp, Platform, answer
 
 NEW = "https://new.example"
 
@@ -68,8 +67,7 @@ def test_an_lms_registers_and_waits_for_approval(browser, link: str, http: FakeH
     new = NewPlatform(http)
     response = open_link(browser, link, new)
     assert response.status_code == 200
-    assert "org.imsglobal.lti.close" in response.get_data(as_text=True)
-    assert "frame-ancestors https://new.example" in response.headers["Content-Security-Policy"]
+    assert response.json == {"issuer": NEW, "opened_from": NEW}
     assert new.gets[0]["Authorization"] == "Bearer once"
     headers, body = new.posts[0]
     assert headers["Authorization"] == "Bearer once"
@@ -133,6 +131,8 @@ def test_a_link_works_once_and_for_an_hour(browser, link: str, http: FakeHttp, c
         {"authorization_endpoint": "https://new.example@evil.example/"},
         {"registration_endpoint": "//evil.example"},
         {"authorization_endpoint": "https://sso.canvaslms.com/x"},
+        {"token_endpoint": "https://sub.new.example/token"},
+        {"issuer": "https://brightspace.example", "jwks_uri": "https://auth.brightspace.com/jwks"},
     ],
 )
 def test_a_configuration_of_several_hosts_is_refused_and_leaves_the_link_good(
@@ -146,6 +146,59 @@ def test_a_configuration_of_several_hosts_is_refused_and_leaves_the_link_good(
     with uow_factory() as uow:
         assert len(list_platforms(uow)) == 2
     assert open_link(browser, link, NewPlatform(http)).status_code == 200
+
+
+def test_other_hosts_are_approved_with_the_link(browser, http: FakeHttp, clock: Clock, uow_factory) -> None:
+    with uow_factory() as uow:
+        url = invite(uow, TOOL, clock(), hosts=["sign-in.example", "https://api.example/x", "sign-in.example"])
+        assert [i.hosts for i in invitations(uow, clock())] == [("sign-in.example", "api.example")]
+        with pytest.raises(Malformed, match="no host name"):
+            invite(uow, TOOL, clock(), hosts=["not a host"])
+        uow.commit()
+    spread = NewPlatform(
+        http, authorization_endpoint="https://sign-in.example/auth", token_endpoint="https://api.example/token"
+    )
+    assert open_link(browser, url.removeprefix(TOOL), spread).status_code == 200
+
+
+def test_a_link_is_revoked(browser, link: str, http: FakeHttp, clock: Clock, uow_factory) -> None:
+    with uow_factory() as uow:
+        (waiting,) = invitations(uow, clock())
+        assert waiting.hosts == ()
+        revoke_invitation(uow, waiting.id, clock())
+        assert invitations(uow, clock()) == []
+        with pytest.raises(NotFound):
+            revoke_invitation(uow, waiting.id, clock())
+        uow.commit()
+    new = NewPlatform(http)
+    refused = open_link(browser, link, new)
+    assert (refused.status_code, refused.json["code"]) == (403, "registration_link")
+    assert new.gets == []
+    assert refused.json["frame_origins"] == [NEW], "the LMS's window may show why"
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"), [("new.example", None), ("https://api.new.example/token", "https://api.new.example/token"), (7, None)]
+)
+def test_only_an_address_is_an_audience(
+    browser, link: str, http: FakeHttp, uow_factory, told: object, kept: str | None
+) -> None:
+    assert open_link(browser, link, NewPlatform(http, authorization_server=told)).status_code == 200
+    with uow_factory() as uow:
+        stored = find(uow, NEW, "given")
+    assert stored is not None
+    assert stored.token_audience == kept
+
+
+def test_hosted_canvas_registers_at_a_schools_own_address(browser, link: str, http: FakeHttp) -> None:
+    canvas = NewPlatform(
+        http,
+        "https://canvas.instructure.com",
+        registration_endpoint="https://school.instructure.com/api/lti/registrations",
+        **{"https://purl.imsglobal.org/spec/lti-platform-configuration": {"product_family_code": "canvas"}},
+    )
+    assert open_link(browser, link, canvas).status_code == 200
+    assert len(canvas.posts) == 1
 
 
 @pytest.mark.parametrize("url", ["", "http://new.example/x", "https://10.0.0.1@evil/", "file:///etc/passwd"])
@@ -187,33 +240,33 @@ def test_by_hand_mistakes_are_said(uow_factory, clock: Clock, registration, plat
         assert stored.origins == ("https://hand.example", "https://www.hand.example")
 
 
-def test_the_doctor_says_what_works(services, registration, platform: Platform, http: FakeHttp) -> None:
-    found = {f.check: f for f in examine(services, registration)}
-    assert found["keys of the LMS"].good
-    assert found["token"].good
-    assert found["may send grades"].good
-    http.routes[platform.jwks_url] = lambda *_: answer(200, b"<html>")
-    http.routes[platform.token_url] = lambda *_: answer(400, {"error": "invalid_scope"})
-    found = {f.check: f for f in examine(services, registration)}
-    assert found["keys of the LMS"].good is False
-    assert found["token"].good is False
-    assert "invalid_scope" in found["token"].detail
-    assert found["may send grades"].good is False
-    assert found["may read the roster"].good is None
-
-
-def test_a_test_grade_says_whether_the_gradebook_is_reached(
-    browser, platform: Platform, services, uow_factory, registration, clock: Clock
+def test_what_was_entered_is_corrected_and_nothing_else_changes(
+    uow_factory, clock: Clock, registration, platform: Platform
 ) -> None:
-    gradebook = Gradebook(platform)
-    begun = begin(browser, platform)
-    claims = platform.claims(begun.nonce, sub="teacher", **{LTI + "roles": [INSTRUCTOR]}, **gradebook.claim())
-    assert begun.post(platform.sign(claims)).status_code == 200
+    right = {"name": "University", "login_url": "https://new.example/a", "token_url": "https://new.example/t"}
+    right |= {"jwks_url": "https://new.example/j"}
     with uow_factory() as uow:
-        cohort = uow.cohorts.find(registration.tenant_id, "context:course-1", "sample")
-    assert cohort is not None
-    for status, good in ((200, True), (400, True), (403, False), (500, False)):
-        gradebook.fail = [answer(status)]
-        (finding,) = try_gradebook(services, cohort.id, "teacher")
-        assert finding.good is good, finding
-    assert try_gradebook(services, "unknown", "teacher")[0].good is None
+        changed = change_platform(
+            uow,
+            registration,
+            **right,
+            issuer=NEW,
+            client_id="c-2",
+            family="moodle",
+            frame_origins=["https://www.new.example/x"],
+        )
+        assert (changed.id, changed.tenant_id, changed.status) == (registration.id, registration.tenant_id, "active")
+        assert (changed.issuer, changed.client_id, changed.family, changed.jwks_url) == (
+            NEW,
+            "c-2",
+            "moodle",
+            right["jwks_url"],
+        )
+        assert changed.frame_origins == ("https://www.new.example",)
+        assert change_platform(uow, changed, **right).issuer == NEW
+        with pytest.raises(Conflict, match="University"):
+            change_platform(uow, changed, **right, issuer="https://other.example", client_id="client-9")
+        with pytest.raises(Malformed):
+            change_platform(uow, changed, **right, family="moodel")
+        other = next(r for r, _ in list_platforms(uow) if r.client_id == "client-9")
+        assert other.issuer == "https://other.example"

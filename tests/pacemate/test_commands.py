@@ -120,6 +120,49 @@ def test_a_mistyped_address_of_a_platform_can_be_corrected(terminal: Terminal) -
     assert_one_line(terminal("platform", "add", *options({"--token-url": "nowhere"}), "--correct"), 1)
 
 
+def test_an_invitation_is_printed_listed_and_revoked(terminal: Terminal) -> None:
+    printed = terminal("platform", "invite")
+    assert printed.code == 0
+    assert printed.out.startswith("http://localhost:8000/lti/register?invite=")
+    assert len(printed.out.split()) == 1, "what is printed can be piped"
+    made = terminal("platform", "invite", "--host", "sign-in.example", "--json").json
+    assert set(made) == {"url", "expires_at"}
+    newest, oldest = terminal("platform", "invitations", "--json").json
+    assert (newest["hosts"], oldest["hosts"]) == (["sign-in.example"], [])
+    left = terminal("platform", "invitations", "--revoke", newest["id"], "--json").json
+    assert [i["id"] for i in left] == [oldest["id"]]
+    assert_one_line(terminal("platform", "invitations", "--revoke", newest["id"]), 1)
+    assert_one_line(terminal("platform", "invite", "--host", "no host"), 1)
+    assert oldest["id"] in terminal("platform", "invitations").out
+
+
+def test_a_platform_is_switched_off_and_approved(terminal: Terminal) -> None:
+    terminal("platform", "add", *options())
+    assert terminal("platform", "switch-off", "School").code == 0
+    assert terminal("platform", "list", "--json").json[0]["status"] == "inactive"
+    assert terminal("platform", "approve", "client-1").code == 0
+    assert terminal("platform", "list", "--json").json[0]["status"] == "active"
+    assert_one_line(terminal("platform", "approve", "Schule"), 1)
+    assert_one_line(terminal("platform", "approve", "School", "--deployment", "9"), 1)
+
+
+def test_the_doctor_has_exit_codes_and_json(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PACEMATE_BASE_URL", f"http://localhost:{free.getsockname()[1]}")
+    said = terminal("doctor", "--json")
+    assert said.code == 1
+    found = {f["check"]: f["good"] for f in said.json["installation"]}
+    assert found == {"database": True, "migrations": True, "signing keys": True, "base URL": False}
+    assert (said.json["good"], said.json["platforms"]) == (False, [])
+    assert "MEND" in terminal("doctor").out
+    assert_one_line(terminal("doctor", "--platform", "nobody"), 2)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'other.sqlite'}")
+    behind = terminal("doctor")
+    assert behind.code == 1
+    assert "pacemate db upgrade" in behind.out
+
+
 @pytest.mark.parametrize(
     "changes", [{"--login-url": "lms.example/auth"}, {"--family": "nobody"}, {"--issuer": " "}, {"--jwks-url": "javascript:1"}]
 )

@@ -7,6 +7,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from pytest_httpserver import HTTPServer
 from sqlalchemy import insert, select
 
 from engine.domain.errors import NotFound
@@ -57,8 +58,9 @@ def test_a_platform_is_added_approved_and_switched_off(house: House) -> None:
     page = browser.get("/admin/platforms/new").get_data(as_text=True)
     for value in ("http://localhost/lti/login", "http://localhost/lti/launch", "http://localhost/lti/jwks"):
         assert value in page
-    for platform in ("Moodle, field by field", "Canvas, field by field", "Open edX, field by field"):
-        assert platform in page
+    for platform in ("Moodle", "Canvas", "Open edX", "D2L Brightspace", "Blackboard Learn"):
+        assert f"{platform}, field by field" in page
+    assert "oidc_initiation_url" in page
     made = browser.post("/admin/platforms/new", FORM)
     assert made.status_code == 303
     with house.kit.uow() as uow:
@@ -77,6 +79,10 @@ def test_a_platform_is_added_approved_and_switched_off(house: House) -> None:
         registration, known = list_platforms(uow)[0]
     assert registration.status == "inactive"
     assert {d.status for d in known} == {"active"}
+    assert browser.post(f"/admin/deployments/{pending.id}/withdraw").status_code == 303
+    with house.kit.uow() as uow:
+        assert sorted(d.status for d in list_platforms(uow)[0][1]) == ["active", "active", "pending"]
+    assert browser.post(f"/admin/deployments/{pending.id}/approve").status_code == 303
     assert "Switch on" in browser.get(f"/admin/platforms/{registration.id}").get_data(as_text=True)
     assert browser.post(f"/admin/platforms/{registration.id}/status", {"status": "golden"}).status_code == 409
     assert "Nothing waits for you" in browser.get("/admin/").get_data(as_text=True)
@@ -115,6 +121,85 @@ def test_the_same_platform_twice_is_told(sqlite_house: House) -> None:
     again = browser.post("/admin/platforms/new", FORM)
     assert again.status_code == 422
     assert "is registered already" in again.get_data(as_text=True)
+
+
+def test_what_was_entered_of_a_platform_is_corrected(house: House) -> None:
+    browser = administrator(house)
+    browser.get("/admin/platforms/new")
+    made = browser.post("/admin/platforms/new", {**FORM, "token_url": "https://moodle.example/tokne"})
+    edit = made.location.partition("?")[0] + "/edit"
+    page = browser.get(edit).get_data(as_text=True)
+    assert 'value="https://moodle.example/tokne"' in page
+    assert 'name="deployments"' not in page
+    wrong = browser.post(edit, {**FORM, "token_url": "moodle.example"})
+    assert wrong.status_code == 422
+    assert 'id="token_url-error"' in wrong.get_data(as_text=True)
+    corrected = {**FORM, "name": "Renamed", "client_id": "corrected", "frame_origins": "https://www.moodle.example"}
+    assert browser.post(edit, corrected).status_code == 303
+    with house.kit.uow() as uow:
+        registration, known = list_platforms(uow)[0]
+    assert (registration.name, registration.client_id) == ("Renamed", "corrected")
+    assert registration.token_url == FORM["token_url"]
+    assert registration.frame_origins == ("https://www.moodle.example",)
+    assert len(known) == 2
+    browser.get("/admin/platforms/new")
+    browser.post("/admin/platforms/new", FORM)
+    browser.get(edit)
+    taken = browser.post(edit, FORM)
+    assert taken.status_code == 422
+    assert 'id="client_id-error"' in taken.get_data(as_text=True)
+    assert browser.get(f"/admin/platforms/{uuid.uuid4()}/edit").status_code == 404
+
+
+def test_a_registration_link_is_shown_once_and_revoked(house: House) -> None:
+    browser = administrator(house)
+    page = browser.get("/admin/platforms/invite").get_data(as_text=True)
+    assert "Links that nobody has used" not in page
+    made = browser.post("/admin/platforms/invite", {"hosts": "sign-in.example"}).get_data(as_text=True)
+    link = re.search(r"http://localhost/lti/register\?invite=[\w-]{40,}", made)
+    assert link is not None
+    again = browser.get("/admin/platforms/invite").get_data(as_text=True)
+    assert "invite=" not in again
+    assert "Also on sign-in.example" in again
+    revoke = re.search(r'action="(/admin/platforms/invite/[0-9a-f-]+/revoke)"', again)
+    assert revoke is not None
+    assert browser.post(revoke[1]).status_code == 303
+    assert house.browser().get(link[0].removeprefix("http://localhost")).status_code == 403
+    assert browser.post(revoke[1]).status_code == 404
+    wrong = browser.post("/admin/platforms/invite", {"hosts": "user@host.example"})
+    assert wrong.status_code == 422
+    assert 'id="hosts-error"' in wrong.get_data(as_text=True)
+
+
+def test_a_platform_that_registered_itself_waits_and_is_approved(house: House) -> None:
+    entered = {k: v for k, v in FORM.items() if k != "deployments"}
+    with house.kit.uow() as uow:
+        made = add_platform(uow, **entered, status="pending", deployments=["4"], now=house.clock())  # type: ignore[arg-type]
+        uow.commit()
+    browser = administrator(house)
+    assert "Example University waits for approval" in words_of(browser.get("/admin/").get_data(as_text=True))
+    page = browser.get(f"/admin/platforms/{made.id}").get_data(as_text=True)
+    assert "registered itself and waits for you" in page
+    assert browser.post(f"/admin/platforms/{made.id}/status", {"status": "active"}).status_code == 303
+    assert "Switch it off" in browser.get(f"/admin/platforms/{made.id}").get_data(as_text=True)
+
+
+def test_the_doctor_is_asked_for_and_tells_what_to_mend(sqlite_house: House, httpserver: HTTPServer) -> None:
+    browser = administrator(sqlite_house)
+    asked = browser.get("/admin/doctor/").get_data(as_text=True)
+    assert "Look at everything" in asked
+    urls = {name: httpserver.url_for(f"/{name}") for name in ("login_url", "token_url", "jwks_url")}
+    httpserver.expect_request("/login_url").respond_with_data("", 404)
+    with sqlite_house.kit.uow() as uow:
+        made = add_platform(uow, name="Near", issuer="http://near.example", client_id="c", now=sqlite_house.clock(), **urls)
+        uow.commit()
+    everything = browser.post("/admin/doctor/").get_data(as_text=True)
+    assert "This installation" in everything
+    assert "things need mending" in words_of(everything)
+    one = words_of(browser.post(f"/admin/platforms/{made.id}/doctor").get_data(as_text=True))
+    assert "there is nothing. Compare it with the LMS." in one
+    assert "This installation" not in one
+    assert browser.post(f"/admin/platforms/{uuid.uuid4()}/doctor").status_code == 404
 
 
 def test_what_cannot_leave_is_told_and_tried_again(house: House) -> None:
@@ -226,7 +311,7 @@ def test_no_page_names_a_learner(sqlite_house: House) -> None:
     house = sqlite_house
     answer(house, join(house, "canary-sub", "Canary Person"), 30)
     browser = administrator(house)
-    for path in ("", "platforms/", "platforms/new", "courses/", "deliveries/", "launches/", "access/"):
+    for path in ("", "platforms/", "platforms/new", "courses/", "deliveries/", "launches/", "access/", "doctor/"):
         page = browser.get(f"/admin/{path}").get_data(as_text=True).lower()
         assert "canary" not in page
 

@@ -23,7 +23,10 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 GRAVE = ("serious", "critical")
 LOOKS = [(1280, "light"), (360, "light"), (1280, "dark"), (360, "dark")]
 INSTRUCTOR = ("", "?show=help", "settings", "preview", "grades", "learner")
-ADMIN = ("", "platforms/", "platforms/new", "platform", "courses/", "deliveries/", "launches/", "access/")
+ADMIN = (
+    *("", "platforms/", "platforms/new", "platforms/invite", "platform", "edit"),
+    *("courses/", "deliveries/", "launches/", "doctor/", "access/"),
+)
 
 
 @dataclass
@@ -95,7 +98,8 @@ def page(request: pytest.FixtureRequest, chromium: Browser, served: Served) -> I
 def addresses(served: Served) -> list[str]:
     """Return the addresses of all pages."""
     staff = [f"{served.cohort}learner/{served.stuck}" if p == "learner" else served.cohort + p for p in INSTRUCTOR]
-    admin = [f"/admin/platforms/{served.platform}" if p == "platform" else f"/admin/{p}" for p in ADMIN]
+    own = {"platform": f"platforms/{served.platform}", "edit": f"platforms/{served.platform}/edit"}
+    admin = [f"/admin/{own.get(p, p)}" for p in ADMIN]
     return [*staff, served.empty, *admin]
 
 

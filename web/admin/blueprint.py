@@ -18,6 +18,7 @@ PAGES = (
     ("courses", "Courses", "book"),
     ("deliveries", "Deliveries", "arrow-right"),
     ("launches", "Launches", "clock"),
+    ("doctor", "Doctor", "eye"),
     ("access", "Access", "lock"),
 )
 
