@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from engine.domain.enrolment import Role
+from lti.dates import NO_DATES, Dates, told
 from lti.reading import DEEP_LINKING, LTI, MAX_URL, Claims
 from lti.refusals import LaunchRefusedError
 from lti.roles import standing
@@ -24,7 +25,9 @@ SCOPE_ROSTER: Final = NRPS + "scope/contextmembership.readonly"
 
 MessageType = Literal["LtiResourceLinkRequest", "LtiDeepLinkingRequest"]
 MESSAGE_TYPES: Final = ("LtiResourceLinkRequest", "LtiDeepLinkingRequest")
+RESOURCE_LINK: Final = "ltiResourceLink"
 MAX_TITLE: Final = 2048
+MAX_SECTIONS: Final = 20
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.IGNORECASE)
 
 
@@ -37,6 +40,7 @@ class DeepLinkSettings:
         accept_types: item types, such as `ltiResourceLink`.
         accept_targets: `iframe`, `window`, `embed`.
         accept_line_items: None where the platform does not say.
+        auto_create: the platform adds what is picked at once, without asking its instructor again.
         data: to be echoed as it came; None where it was not sent.
     """
 
@@ -45,19 +49,10 @@ class DeepLinkSettings:
     accept_targets: tuple[str, ...] = ()
     accept_multiple: bool = False
     accept_line_items: bool | None = None
+    auto_create: bool = False
     data: str | None = None
     title: str | None = None
     text: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Dates:
-    """Dates that the LMS set for a link; aware UTC, None where it sent none."""
-
-    available_from: datetime | None = None
-    available_until: datetime | None = None
-    due_at: datetime | None = None
-    submit_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +64,12 @@ class LaunchContext:
         tenant_id: whose person, cohort and courses these are.
         role, preview: see `lti.roles.standing`; preview marks test students and mentors.
         context_id: the LMS course; None in a launch without a context.
-        course_id, module_id: what the link is bound to; both None when it is bound to nothing yet.
+        course_id, module_id: what the link is bound to; both None when it is bound to nothing yet. In deep linking what the
+            placement that is chosen anew opens now, where the platform tells.
         frame_ancestors: origins that may frame the pages of this launch.
         family: name of the platform's module in `lti.quirks`.
         storage_target: name of the frame for platform storage, where the platform offered one.
+        resource_link_id: the placement; in deep linking the one that is chosen anew, where the platform names it.
         link_id: our id of the resource link; None for deep linking.
         deep_linking_id: the open deep linking request, to be posted back to `/lti/deep-link`.
         line_item_shared: False where the launch carries no grade service.
@@ -107,7 +104,7 @@ class LaunchContext:
     sections: tuple[str, ...] = ()
     deep_linking: DeepLinkSettings | None = None
     deep_linking_id: str | None = None
-    dates: Dates = Dates()
+    dates: Dates = NO_DATES
     link_id: str | None = None
 
     @property
@@ -150,7 +147,7 @@ def reduce_claims(
         preview=roles.preview,
         context_id=None if context is None else context.required("id"),
         context_title=None if context is None else context.text("title", MAX_TITLE) or context.text("label", MAX_TITLE),
-        resource_link_id=link.required("id") if link is not None and is_link else None,
+        resource_link_id=None if link is None else link.required("id") if is_link else link.text("id") or None,
         resource_link_title=link.text("title", MAX_TITLE) if link is not None else None,
         link_history=_history(custom),
         course_id=course_id,
@@ -164,9 +161,9 @@ def reduce_claims(
         lineitems_url=endpoint.url("lineitems"),
         ags_scopes=endpoint.texts("scope"),
         nrps_url=roster.url("context_memberships_url"),
-        sections=_sections(custom),
+        sections=section_names(custom.custom("sections")),
         deep_linking=None if is_link else _deep_linking(claims),
-        dates=_dates(custom),
+        dates=told(custom),
     )
 
 
@@ -204,9 +201,17 @@ def _history(custom: Claims) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())[:20] if value else ()
 
 
-def _sections(custom: Claims) -> tuple[str, ...]:
-    value = custom.custom("sections")
-    return tuple(part.strip()[:255] for part in value.split(",") if part.strip())[:50] if value else ()
+def section_names(value: str | None) -> tuple[str, ...]:
+    """Return the names of a custom parameter `sections`: a JSON list as Canvas writes it, or names with commas between."""
+    if value is None:
+        return ()
+    try:
+        listed = json.loads(value)
+    except (ValueError, RecursionError):
+        listed = None
+    names = [str(n) for n in listed if isinstance(n, (str, int))] if isinstance(listed, list) else value.split(",")
+    told = (" ".join(name.split())[:255] for name in names)
+    return tuple(dict.fromkeys(name for name in told if name))[:MAX_SECTIONS]
 
 
 def _person_name(claims: Claims) -> str | None:
@@ -221,33 +226,17 @@ def _deep_linking(claims: Claims) -> DeepLinkSettings:
     settings = claims.group(DEEP_LINKING + "deep_linking_settings")
     if settings is None:
         raise LaunchRefusedError("claim_missing", "deep_linking_settings")
+    accept_types = settings.texts("accept_types", required=True)
+    if RESOURCE_LINK not in accept_types:
+        raise LaunchRefusedError("nothing_to_add", f"accept_types: {', '.join(accept_types)[:200]}")
     return DeepLinkSettings(
         return_url=settings.required("deep_link_return_url", MAX_URL),
-        accept_types=settings.texts("accept_types", required=True),
+        accept_types=accept_types,
         accept_targets=settings.texts("accept_presentation_document_targets"),
         accept_multiple=bool(settings.flag("accept_multiple")),
         accept_line_items=settings.flag("accept_lineitem"),
+        auto_create=bool(settings.flag("auto_create")),
         data=settings.text("data", 32_768),
         title=settings.text("title", MAX_TITLE),
         text=settings.text("text", MAX_URL),
     )
-
-
-def _dates(custom: Claims) -> Dates:
-    return Dates(
-        available_from=_moment(custom, "available_from"),
-        available_until=_moment(custom, "available_until"),
-        due_at=_moment(custom, "due_at"),
-        submit_until=_moment(custom, "submit_until"),
-    )
-
-
-def _moment(custom: Claims, name: str) -> datetime | None:
-    text = custom.custom(name)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

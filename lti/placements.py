@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, and_, bindparam, delete, select, update
 
 from engine.domain.events import COHORT_CHANGED, Event
 from engine.domain.unit_of_work import UnitOfWork
@@ -14,7 +14,7 @@ from engine.storage.tables.people import people
 from lti.claims import SCOPE_LINE_ITEM, SCOPE_SCORE, LaunchContext
 from lti.grades.targets import aim
 from lti.links import upsert_into
-from lti.storage import deployments, line_items, registrations, resource_links, rosters, run
+from lti.storage import deployments, line_items, personal_dates, registrations, resource_links, rosters, run
 
 _LINK: Final = (
     select(resource_links, deployments.c.registration_id, registrations.c.tenant_id)
@@ -22,7 +22,14 @@ _LINK: Final = (
     .join(registrations, registrations.c.id == deployments.c.registration_id)
     .where(resource_links.c.id == bindparam("link"))
 )
-_PERSON: Final = select(people.c.id).where(people.c.tenant_id == bindparam("tenant"), people.c.sub == bindparam("sub"))
+_GENERAL: Final = select(resource_links.c.dates).where(resource_links.c.id == bindparam("link")).scalar_subquery()
+_PERSON: Final = (
+    select(people.c.id, personal_dates.c.dates, _GENERAL.label("general"))
+    .outerjoin(
+        personal_dates, and_(personal_dates.c.person_id == people.c.id, personal_dates.c.resource_link_id == bindparam("link"))
+    )
+    .where(people.c.tenant_id == bindparam("tenant"), people.c.sub == bindparam("sub"))
+)
 
 
 def connect(uow: UnitOfWork, link_id: str, *, cohort_id: str, enrolment_id: str | None, now: datetime) -> None:
@@ -56,10 +63,26 @@ def connect_launch(uow: UnitOfWork, launch: LaunchContext, now: datetime) -> Non
         return
     enrolment_id = None
     if launch.role == "learner" and not launch.preview:
-        person_id = run(uow, _PERSON, {"tenant": launch.tenant_id, "sub": launch.sub}).scalar_one_or_none()
-        enrolment = None if person_id is None else uow.enrolments.current(cohort.id, person_id)
+        named = {"tenant": launch.tenant_id, "sub": launch.sub, "link": launch.link_id}
+        person = run(uow, _PERSON, named).one_or_none()
+        enrolment = None if person is None else uow.enrolments.current(cohort.id, person.id)
         enrolment_id = None if enrolment is None else enrolment.id
+        if person is not None:
+            _personal(uow, launch, person)
     connect(uow, launch.link_id, cohort_id=cohort.id, enrolment_id=enrolment_id, now=now)
+
+
+def _personal(uow: UnitOfWork, launch: LaunchContext, person: Row[*tuple[Any, ...]]) -> None:
+    """Keep the dates that the LMS told a learner where they differ from the placement's; `{}` where none hold."""
+    told, key = launch.dates.to_json() or {}, {"resource_link_id": launch.link_id, "person_id": person.id}
+    wanted = None if told == (person.general or {}) else told
+    if wanted == person.dates:
+        return
+    if wanted is None:
+        run(uow, delete(personal_dates).where(*(personal_dates.c[name] == value for name, value in key.items())))
+        return
+    statement = upsert_into(uow, personal_dates).values(**key, dates=wanted)
+    run(uow, statement.on_conflict_do_update(index_elements=list(key), set_={"dates": statement.excluded.dates}))
 
 
 def _gradable(link: Row[*tuple[Any, ...]]) -> bool:

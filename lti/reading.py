@@ -81,6 +81,10 @@ class Claims:
         checked = self._checked(name, value, MAX_URL).strip()
         return None if not checked or checked[0] in "${" else checked
 
+    def empty(self, name: str) -> bool:
+        """Return whether a custom parameter was sent as an empty text: the platform says that it has no value."""
+        return self._payload.get(name) == ""
+
     def _checked(self, name: str, value: object, limit: int) -> str:
         if not isinstance(value, str):
             raise LaunchRefusedError("claim_malformed", f"{self._say(name)} must be text")

@@ -200,10 +200,11 @@ REASONS: Final[dict[str, tuple[int, str, str]]] = {
         "Your learning platform asked for the selection to be sent to an address that is not its own.",
         "deep_link_return_url must belong to the registered platform; else add its origin to the frame origins.",
     ),
-    "selection": (
+    "nothing_to_add": (
         400,
-        "The selection cannot be sent to your learning platform as it is.",
-        "The LMS allows other kinds or fewer items than were chosen.",
+        "This place of your learning platform takes no links to this tool. Open the picker where activities or assignments are "
+        "added.",
+        "accept_types of the deep linking request lacks ltiResourceLink. Offer the tool where the LMS adds LTI links.",
     ),
     "not_found": (
         404,

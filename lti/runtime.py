@@ -7,11 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flask import Response
+from werkzeug.datastructures import MultiDict
 
 from engine.domain.deliveries import Http
 from engine.domain.errors import ConfigurationError
 from engine.domain.unit_of_work import UnitOfWork
 from lti.claims import LaunchContext
+from lti.deep_linking import OpenRequest
 from lti.gate import Gate
 from lti.keys import ToolKeys, Vault
 from lti.launch_log import LaunchLog
@@ -64,7 +66,7 @@ class LtiServices:
         )
 
 
-def _unset(_: object) -> Response:
+def _unset(*_: object) -> Response:
     raise ConfigurationError("LtiRuntime: the callbacks of the pages are not set; see web.app.create_app.")
 
 
@@ -80,6 +82,7 @@ class LtiRuntime:
         development: allows http, and platforms on loopback.
         on_launch: turns a launch of a link into a page or redirect.
         on_deep_link: shows the picker.
+        on_selection_fault: shows the picker again with what was filled in, and what to change.
         on_refusal: shows why a launch was refused, with its status.
         on_registered: shows that the LMS has registered the tool, and lets it close the window.
         old_secrets: secrets that stored keys may still be encrypted under.
@@ -98,6 +101,7 @@ class LtiRuntime:
         development: bool = False,
         on_launch: Callable[[LaunchContext], Response] = _unset,
         on_deep_link: Callable[[LaunchContext], Response] = _unset,
+        on_selection_fault: Callable[[OpenRequest, str, MultiDict[str, str]], Response] = _unset,
         on_refusal: Callable[[Refusal], Response] = _unset,
         on_registered: Callable[[Registered], Response] = _unset,
         old_secrets: tuple[str, ...] = (),
@@ -112,6 +116,7 @@ class LtiRuntime:
         self.development = development
         self.on_launch = on_launch
         self.on_deep_link = on_deep_link
+        self.on_selection_fault = on_selection_fault
         self.on_refusal = on_refusal
         self.on_registered = on_registered
         self.login_limit = RateLimit(logins_per_minute)

@@ -118,6 +118,11 @@ resource_links = Table(
     Column("course_id", String, doc="The course picked for it; NULL while nothing is picked."),
     Column("module_id", String, doc="The one module picked for it; NULL for the whole course."),
     Column("bound_by", String, doc="`picker`, `custom`, `history` or `line_item`: why it leads where it does."),
+    Column(
+        "told",
+        String,
+        doc="`course` or `course/module` as the LMS last said it: only a new word of the LMS overrules a person.",
+    ),
     Column("cohort_id", ForeignKey("cohorts.id"), index=True, doc="The cohort its launches belong to."),
     Column("lineitem_url", String, doc="The line item the platform coupled with it."),
     Column("lineitems_url", String, doc="Where line items are listed and made."),
@@ -126,6 +131,14 @@ resource_links = Table(
     Column("dates", Json, doc="Dates the LMS set for it, to be shown and never contradicted."),
     Column("seen_at", UtcDateTime, nullable=False, doc="The last launch, for support."),
     UniqueConstraint("deployment_id", "context_id", "resource_link_id"),
+)
+
+personal_dates = Table(
+    "lti_personal_dates",
+    metadata,
+    Column("resource_link_id", ForeignKey("lti_resource_links.id"), primary_key=True, doc="The placement."),
+    Column("person_id", ForeignKey("people.id"), primary_key=True, doc="Whom the LMS told other dates, as extensions are."),
+    Column("dates", Json, nullable=False, doc="What it told: it wins over the placement's dates for this person."),
 )
 
 line_items = Table(
@@ -142,6 +155,8 @@ line_items = Table(
     Column("resource_link_id", ForeignKey("lti_resource_links.id"), nullable=False, doc="The placement it belongs to."),
     Column("making_until", UtcDateTime, doc="One worker makes the column until then; NULL when nobody does."),
     Column("status", String, nullable=False, doc="`gone` once the platform answered that the column was deleted."),
+    Column("due_at", UtcDateTime, doc="The column's end date in the LMS, for a link whose launch tells no due date."),
+    Column("read_at", UtcDateTime, doc="When the column was last read, so that its dates and full marks are read again."),
     Column("created_at", UtcDateTime, nullable=False, doc="When we first heard of it."),
     UniqueConstraint("resource_link_id"),
     CheckConstraint("status IN ('active', 'gone')", name="status"),

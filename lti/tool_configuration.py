@@ -14,12 +14,6 @@ NAME: Final = "Pacemate"
 DESCRIPTION: Final = "Adaptive micro-courses: modules of 10 to 20 minutes at each learner's own pace."
 PICKER: Final = "Choose a course or module"
 SCOPES: Final = (SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READONLY, SCOPE_SCORE, SCOPE_RESULT, SCOPE_ROSTER)
-CUSTOM: Final = {
-    "link_history": "$ResourceLink.id.history",
-    "available_from": "$ResourceLink.available.startDateTime",
-    "available_until": "$ResourceLink.available.endDateTime",
-    "due_at": "$ResourceLink.submission.endDateTime",
-}
 
 
 def tool_configuration(base_url: str, family: str) -> dict[str, Any]:
@@ -40,7 +34,7 @@ def tool_configuration(base_url: str, family: str) -> dict[str, Any]:
             "domain": urlsplit(base_url).netloc,
             "description": DESCRIPTION,
             "target_link_uri": target,
-            "custom_parameters": dict(CUSTOM),
+            "custom_parameters": dict(quirks(family).custom()),
             "claims": ["iss", "sub", "name", "given_name", "family_name", "email", "locale"],
             "messages": [
                 {"type": "LtiResourceLinkRequest", "target_link_uri": target, "label": NAME},
@@ -61,7 +55,7 @@ def canvas_json(base_url: str) -> dict[str, Any]:
         "target_link_uri": target,
         "public_jwk_url": f"{base_url}/lti/jwks",
         "scopes": list(SCOPES),
-        "custom_fields": dict(CUSTOM),
+        "custom_fields": dict(quirks("canvas").custom()),
         "extensions": [
             {
                 "domain": urlsplit(base_url).netloc,

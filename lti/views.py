@@ -25,6 +25,7 @@ from lti.launch_log import Trail
 from lti.placements import connect_launch
 from lti.refusals import LaunchRefusedError, new_reference
 from lti.runtime import LtiRuntime
+from lti.selection import SelectionFault, read_selection
 from lti.tool_configuration import canvas_json
 
 MAX_FORM_BYTES = 256 * 1024
@@ -125,22 +126,27 @@ def _deep_link(runtime: LtiRuntime, incoming: Request) -> Response:
     token = browser_token(incoming)
     # The first key of an installation is stored by a unit of work of its own, which could not write inside ours.
     key = runtime.services.keys.active()
+    hashes = [] if token is None else [browser_hash(runtime.secret, token)]
+    form, fault = incoming.form, ""
     try:
         with runtime.uow() as uow:
-            answer = deep_linking.answer_request(
-                uow,
-                incoming.form.get("request", ""),
-                incoming.form.getlist("item"),
-                browser_hashes=[] if token is None else [browser_hash(runtime.secret, token)],
-                graded=incoming.form.get("graded", "1") != "0",
-                base_url=runtime.base_url,
-                signing_key=key,
-                now=runtime.clock(),
-            )
-            uow.commit()
+            opened = deep_linking.read_request(uow, form.get("request", ""), hashes, runtime.clock())
+            try:
+                answer = deep_linking.answer_request(
+                    uow,
+                    opened,
+                    () if "cancel" in form else read_selection(form),
+                    graded=form.get("graded", "1") != "0",
+                    base_url=runtime.base_url,
+                    signing_key=key,
+                    now=runtime.clock(),
+                )
+                uow.commit()
+            except SelectionFault as error:
+                fault = error.message
     except LaunchRefusedError as error:
         return _refused(runtime, trail, error)
-    return _posting_form(answer)
+    return _posting_form(answer) if not fault else runtime.on_selection_fault(opened, fault, form)
 
 
 def _register(runtime: LtiRuntime, incoming: Request) -> Response:

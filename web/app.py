@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from engine.services.kit import Kit
 from lti.runtime import LtiRuntime
 from lti.views import blueprint as lti_blueprint
-from web import assets, errors, health, launch, security
+from web import assets, errors, health, launch, picker, security
 from web.auth import LaunchSession, open_session
 from web.config import WebConfig
 from web.context import Context, remember
@@ -51,6 +51,7 @@ def create_app(kit: Kit, config: WebConfig, lti_runtime: LtiRuntime) -> Flask:
     _install_templates(app, config)
     lti_runtime.on_launch = launch.on_launch
     lti_runtime.on_deep_link = launch.on_deep_link
+    lti_runtime.on_selection_fault = picker.on_selection_fault
     lti_runtime.on_refusal = launch.on_refusal
     lti_runtime.on_registered = launch.on_registered
     limiter = _limiter(app, config)

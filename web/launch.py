@@ -8,14 +8,11 @@ from typing import Any
 import structlog
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 
-from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import LaunchIdentity
-from engine.domain.errors import Refused
 from engine.services.enrol import Enrolled, enrol
-from lti.addresses import origin
 from lti.browser import browser_token, login_tokens, set_browser_cookie
-from lti.claims import LaunchContext, split_content
-from lti.links import Binding, bind
+from lti.claims import LaunchContext
+from lti.links import bind
 from lti.placements import connect
 from lti.quirks.families import quirks
 from lti.refusals import Refusal
@@ -25,8 +22,8 @@ from web import auth
 from web.auth import begin_session, hash_browser, log_name, open_session
 from web.context import config, context, kit
 from web.launch_sessions import cohort_values, unbound_values
-from web.security import frame_by, post_to
-from web.words import total_minutes_words
+from web.picker import available_options, deep_link_page, picked
+from web.security import frame_by
 
 log = structlog.get_logger("web")
 blueprint = Blueprint("launch", __name__)
@@ -45,22 +42,7 @@ def on_launch(launch: LaunchContext) -> Response:
 
 def on_deep_link(launch: LaunchContext) -> Response:
     """Show the picker, which posts the choice to `/lti/deep-link`."""
-    settings = launch.deep_linking
-    assert settings is not None
-    frame_by(launch.frame_ancestors)
-    back = origin(settings.return_url)
-    if back is not None:
-        post_to(back)
-    with kit().uow() as uow:
-        courses = uow.courses.available(launch.tenant_id)
-    page = render_template(
-        "launch/deep_link.html",
-        courses=[course_choice(v) for v in courses],
-        several=settings.accept_multiple,
-        graded=settings.accept_line_items is not False,
-        request_id=launch.deep_linking_id,
-    )
-    return make_response(page)
+    return deep_link_page(launch)
 
 
 def on_refusal(refusal: Refusal) -> Response:
@@ -85,9 +67,8 @@ def picker(launch_id: object) -> auth.Answer:
     """Let an instructor choose what an unbound link leads to."""
     session = open_session(str(launch_id))
     pending = _pending(session)
-    with kit().uow() as uow:
-        courses = uow.courses.available(session.tenant_id)
-    return render_template("launch/picker.html", courses=[course_choice(v) for v in courses], link_title=pending["link_title"])
+    options = available_options(session.tenant_id)
+    return render_template("launch/picker.html", options=options, chosen=(), link_title=pending["link_title"])
 
 
 @blueprint.post("/bind/<uuid:launch_id>/")
@@ -95,13 +76,10 @@ def choose(launch_id: object) -> auth.Answer:
     """Bind the link, enrol the instructor, and show the cohort."""
     session = open_session(str(launch_id))
     pending = _pending(session)
-    course_id, module_id = split_content(request.form.get("item", ""))
+    g.back_href = url_for("launch.picker", launch_id=session.id)
+    version, binding = picked(request.form.get("item", ""), session.tenant_id)
     with kit().uow() as uow:
-        version = next((v for v in uow.courses.available(session.tenant_id) if v.course_id == course_id), None)
-        if version is None or (module_id is not None and all(m.id != module_id for m in version.modules)):
-            g.back_href = url_for("launch.picker", launch_id=session.id)
-            raise Refused("Choose a course or one of its modules, then save.")
-        bind(uow, pending["link_id"], Binding(version.course_id, module_id), tenant_id=session.tenant_id)
+        bind(uow, pending["link_id"], binding, tenant_id=session.tenant_id)
         person = uow.people.get(session.person_id)
         uow.commit()
     identity = LaunchIdentity(
@@ -115,7 +93,7 @@ def choose(launch_id: object) -> auth.Answer:
     enrolled = enrol(identity, kit())
     token = browser_token(request)
     assert token is not None
-    values = {**cohort_values(session, enrolled), "module_id": module_id}
+    values = {**cohort_values(session, enrolled), "module_id": binding.module_id}
     with kit().uow() as uow:
         launch = begin_session(uow, hash_browser(token, config()), values, kit().clock())
         connect(uow, pending["link_id"], cohort_id=enrolled.cohort.id, enrolment_id=None, now=kit().clock())
@@ -138,17 +116,6 @@ def identity_of(launch: LaunchContext, course_id: str, module_id: str | None) ->
         module_id=module_id,
         preview=launch.preview,
     )
-
-
-def course_choice(version: CourseVersion) -> Mapping[str, Any]:
-    """Return what a picker shows of a course."""
-    return {
-        "id": version.course_id,
-        "title": version.title,
-        "summary": version.summary,
-        "minutes": total_minutes_words(version.modules),
-        "modules": [{"id": m.id, "title": m.title, "minutes": total_minutes_words((m,))} for m in version.modules],
-    }
 
 
 def _unbound(launch: LaunchContext) -> Response:

@@ -45,6 +45,10 @@ class Canvas(Generic):
         """Return where hosted Canvas signs in and where its schools are, away from the issuer's host."""
         return (*SIGN_IN, SCHOOLS) if issuer in HOSTED else ()
 
+    def custom(self) -> Mapping[str, str]:
+        """Ask for the names of the person's sections, too."""
+        return {**super().custom(), "sections": "$com.instructure.User.sectionNames"}
+
     def score(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Keep a score from counting as a new attempt."""
         return {**body, SUBMISSION: {"new_submission": False}}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.domain.deliveries import HttpAnswer
+from lti.dates import VARIABLES
 from lti.quirks.port import Verdict
 
 RETRIED = frozenset({401, 408, 423, 425, 429})
@@ -31,6 +32,10 @@ class Generic:
     def line_item(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the line item as it is."""
         return body
+
+    def custom(self) -> Mapping[str, str]:
+        """Ask for dates, and for the link's originals after a course copy."""
+        return {"link_history": "$ResourceLink.id.history", **VARIABLES}
 
     def registration(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the configuration as it is."""

@@ -40,6 +40,9 @@ class Quirks(Protocol):
     def line_item(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a new line item as this platform wants it."""
 
+    def custom(self) -> Mapping[str, str]:
+        """Return the custom parameters that a link of ours asks this platform to fill in."""
+
     def registration(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return this tool's configuration as this platform wants it for dynamic registration."""
 

@@ -101,6 +101,7 @@ def runtime(uow_factory: UnitOfWorkFactory, http: FakeHttp, clock: Clock, kit: K
         on_launch=enrolled,
         services=services,
         on_deep_link=_shown,
+        on_selection_fault=lambda opened, fault, form: Response(fault, 422),
         on_refusal=_told,
         on_registered=lambda made: jsonify(issuer=made.registration.issuer, opened_from=made.opened_from),
     )

@@ -11,9 +11,15 @@ import jwt
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from lti.quirks.generic import Generic
+from lti.storage import resource_links
 from tests.lti.platform import DL, DROP, LTI, TOOL, Clock, Platform, begin
+
+ASKED = Generic().custom()
+"""The custom parameters that every link asks the platform to fill in."""
 
 
 def request_id(client: FlaskClient, platform: Platform, settings: Mapping[str, Any] | None = None, **claims: Any) -> str:
@@ -53,10 +59,54 @@ def test_a_selection_is_signed_with_all_that_was_picked(browser: FlaskClient, pl
     assert course["type"] == "ltiResourceLink"
     assert course["url"] == f"{TOOL}/lti/launch"
     assert course["title"] == "Sample"
-    assert course["custom"] == {"course": "sample"}
+    assert course["custom"] == {"course": "sample", **ASKED}
+    assert course["icon"] == {"url": f"{TOOL}/static/icon.png", "width": 128, "height": 128}
+    assert not {"available", "submission", "window"} & course.keys()
     assert course["lineItem"] == {"scoreMaximum": 100, "label": "Sample", "resourceId": "sample", "tag": "pacemate"}
-    assert module["custom"] == {"course": "sample", "module": "module-2"}
+    assert module["custom"] == {"course": "sample", "module": "module-2", **ASKED}
     assert module["lineItem"]["resourceId"] == "sample/module-2"
+
+
+def test_titles_and_dates_are_those_the_instructor_gave(browser: FlaskClient, platform: Platform, runtime) -> None:
+    filled = {
+        "zone": "Europe/Berlin",
+        "title:sample/module-1": "  Week 1:\n the start ",
+        "from:sample/module-1": "2026-12-01T08:00",
+        "until:sample/module-1": "2027-07-01T08:00",
+        "due:sample/module-1": "2026-12-24T18:00",
+        "title:sample/module-2": " ",
+        "due:sample": "2026-12-24T18:00",
+    }
+    response = choose(browser, request_id(browser, platform), "sample/module-1", "sample/module-2", **filled)
+    one, two = read_answer(response, runtime, platform)[DL + "content_items"]
+    assert (one["title"], one["lineItem"]["label"], two["title"]) == ("Week 1: the start", "Week 1: the start", "Module 2")
+    assert one["available"] == {"startDateTime": "2026-12-01T08:00:00+01:00", "endDateTime": "2027-07-01T08:00:00+02:00"}
+    assert one["submission"] == {"endDateTime": "2026-12-24T18:00:00+01:00"}
+    assert not {"available", "submission"} & two.keys()
+
+
+@pytest.mark.parametrize(
+    ("filled", "said"),
+    [
+        ({"due:sample": "tomorrow"}, "cannot be read"),
+        ({"from:sample": "2026-12-02T08:00", "until:sample": "2026-12-01T08:00"}, "closes before it opens"),
+        ({"from:sample": "2026-12-02T08:00", "due:sample": "2026-12-01T08:00"}, "due before it opens"),
+        ({"until:sample": "2026-12-02T08:00", "due:sample": "2026-12-03T08:00"}, "due after it closes"),
+        ({"zone": "../../etc/passwd"}, "time zone"),
+    ],
+)
+def test_dates_that_make_no_sense_are_asked_for_again(browser, platform: Platform, runtime, filled, said: str) -> None:
+    request = request_id(browser, platform)
+    refused = choose(browser, request, "sample", **filled)
+    assert refused.status_code == 422
+    assert said in refused.get_data(as_text=True)
+    assert read_answer(choose(browser, request, "sample"), runtime, platform)[DL + "content_items"]
+
+
+def test_a_window_is_asked_for_where_the_platform_frames_nothing(browser, platform: Platform, runtime) -> None:
+    request = request_id(browser, platform, {"accept_presentation_document_targets": ["window"]})
+    (item,) = read_answer(choose(browser, request, "sample"), runtime, platform)[DL + "content_items"]
+    assert item["window"] == {"targetName": "_blank"}
 
 
 def test_the_form_is_escaped_and_may_post_to_the_platform_alone(browser: FlaskClient, platform: Platform, runtime) -> None:
@@ -89,16 +139,45 @@ def test_line_items_are_left_out_where_refused_or_unwanted(browser: FlaskClient,
     assert "lineItem" not in ungraded[DL + "content_items"][0]
 
 
-def test_an_empty_selection_is_an_answer_too(browser: FlaskClient, platform: Platform, runtime) -> None:
-    answer = read_answer(choose(browser, request_id(browser, platform)), runtime, platform)
-    assert answer[DL + "content_items"] == []
+def test_adding_nothing_is_an_answer_too_but_not_by_mistake(browser: FlaskClient, platform: Platform, runtime) -> None:
+    request = request_id(browser, platform)
+    forgotten = choose(browser, request)
+    assert forgotten.status_code == 422
+    assert "Nothing is chosen" in forgotten.get_data(as_text=True)
+    assert read_answer(choose(browser, request, cancel="1"), runtime, platform)[DL + "content_items"] == []
+
+
+def test_a_place_that_takes_no_lti_links_is_told_so(browser: FlaskClient, platform: Platform) -> None:
+    begun = begin(browser, platform)
+    claims = platform.deep_linking_claims(begun.nonce, {"accept_types": ["file", "image"]})
+    refused = begun.post(platform.sign(claims))
+    assert (refused.status_code, refused.json["code"]) == (400, "nothing_to_add")
+
+
+def test_the_picker_knows_what_the_placement_opens_now(browser: FlaskClient, platform: Platform, uow_factory) -> None:
+    def asked(**claims: Any) -> tuple[str, str]:
+        begun = begin(browser, platform)
+        found = begun.post(platform.sign(platform.deep_linking_claims(begun.nonce, {"auto_create": True}, **claims))).json
+        assert found["deep_linking"]["auto_create"] is True
+        return found["course_id"], found["module_id"]
+
+    assert asked() == (None, None)
+    assert asked(**{LTI + "custom": {"course": "sample", "module": "module-1"}}) == ("sample", "module-1")
+    begun = begin(browser, platform)
+    placed = begun.post(platform.sign(platform.claims(begun.nonce, **{LTI + "custom": {"course": "sample/module-2"}})))
+    assert placed.status_code == 200
+    assert asked(**{LTI + "resource_link": {"id": "link-1"}}) == ("sample", "module-2")
+    assert asked(**{LTI + "resource_link": {"id": "another"}}) == (None, None)
+    with uow_factory() as uow:
+        assert uow.session.scalar(select(func.count()).select_from(resource_links)) == 1
 
 
 @pytest.mark.parametrize("multiple", [False, DROP, "false", None])
 def test_one_item_where_the_platform_takes_one(browser: FlaskClient, platform: Platform, runtime, multiple: Any) -> None:
     request = request_id(browser, platform, {"accept_multiple": multiple})
     refused = choose(browser, request, "sample", "sample/module-1")
-    assert (refused.status_code, refused.json["code"]) == (400, "selection")
+    assert refused.status_code == 422
+    assert "one item" in refused.get_data(as_text=True)
     assert len(read_answer(choose(browser, request, "sample"), runtime, platform)[DL + "content_items"]) == 1
 
 
@@ -119,10 +198,11 @@ def test_nobody_else_may_answer(app: Flask, browser: FlaskClient, platform: Plat
     assert choose(browser, request, "sample").status_code == 404
 
 
-@pytest.mark.parametrize("item", ["unknown", "sample/unknown", "../sample", "sample/module-1/x", "", "<b>"])
+@pytest.mark.parametrize("item", ["unknown", "sample/unknown", "../sample", "sample/module-1/x", "<b>"])
 def test_what_is_not_there_cannot_be_picked(browser: FlaskClient, platform: Platform, item: str) -> None:
     response = choose(browser, request_id(browser, platform), item)
-    assert (response.status_code, response.json["code"]) == (400, "selection")
+    assert response.status_code == 422
+    assert "not there any more" in response.get_data(as_text=True)
 
 
 def test_a_course_of_another_tenant_cannot_be_picked(
@@ -134,7 +214,8 @@ def test_a_course_of_another_tenant_cannot_be_picked(
         uow.session.execute(course_access.delete().where(course_access.c.tenant_id == registration.tenant_id))
         uow.commit()
     response = choose(browser, request_id(browser, platform), "sample")
-    assert response.json["code"] == "selection"
+    assert response.status_code == 422
+    assert "not there any more" in response.get_data(as_text=True)
 
 
 def test_hosted_canvas_may_answer_to_a_schools_own_domain(app: Flask, platform: Platform, uow_factory, http, clock) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from engine.domain.errors import NotFound
+from engine.storage.tables.people import people
+from lti.claims import section_names
+from lti.dates import NO_DATES, told
+from lti.deadlines import dates_of
 from lti.links import Binding, bind
+from lti.reading import Claims
+from lti.storage import personal_dates, resource_links
 from tests.lti.gradebook import Gradebook
-from tests.lti.platform import DROP, LTI, Platform, answer, begin
+from tests.lti.platform import DROP, INSTRUCTOR, LEARNER, LTI, Platform, answer, begin
 
 UNBOUND = {LTI + "custom": DROP}
 
@@ -35,6 +43,39 @@ def test_what_was_picked_stays_until_a_custom_parameter_says_otherwise(browser, 
     assert content(launch(browser, platform, **UNBOUND)) == ("sample", "module-1")
     assert content(launch(browser, platform, **{LTI + "custom": {"course": "sample"}})) == ("sample", None)
     assert content(launch(browser, platform, **UNBOUND)) == ("sample", None)
+
+
+def test_what_an_instructor_picked_stands_until_the_lms_says_something_new(browser, platform, uow_factory) -> None:
+    told = {LTI + "custom": {"course": "sample", "module": "module-1"}}
+    first = launch(browser, platform, **told)
+    assert content(first) == ("sample", "module-1")
+    with uow_factory() as uow:
+        bind(uow, first["link_id"], Binding("sample", "module-2"))
+        uow.commit()
+    assert content(launch(browser, platform, **told)) == ("sample", "module-2")
+    assert content(launch(browser, platform, **UNBOUND)) == ("sample", "module-2")
+    assert content(launch(browser, platform, **{LTI + "custom": {"course": "sample"}})) == ("sample", None)
+    assert content(launch(browser, platform, **told)) == ("sample", "module-1")
+
+
+def test_a_copy_takes_over_what_was_picked_for_its_original(browser, platform, uow_factory) -> None:
+    told = {"course": "sample", "module": "module-1"}
+    first = launch(browser, platform, **{LTI + "custom": told})
+    with uow_factory() as uow:
+        bind(uow, first["link_id"], Binding("sample", "module-2"))
+        uow.commit()
+
+    def copied(number: int, **custom: str) -> tuple[str | None, str | None]:
+        place = {LTI + "resource_link": {"id": f"copy-{number}"}, LTI + "context": {"id": f"course-{number}"}}
+        return content(launch(browser, platform, **place, **{LTI + "custom": {**told, **custom}}))
+
+    assert copied(2) == ("sample", "module-1")
+    assert copied(3, link_history="link-1") == ("sample", "module-2")
+    assert copied(4, link_history="link-1", module="") == ("sample", None)
+    with uow_factory() as uow:
+        bind(uow, first["link_id"], Binding("sample", None))
+        uow.commit()
+    assert copied(3, link_history="link-1") == ("sample", "module-2")
 
 
 def test_another_tenants_link_cannot_be_bound(browser, platform, uow_factory) -> None:
@@ -98,7 +139,64 @@ def test_a_platform_that_fails_leaves_the_link_unbound(browser, platform: Platfo
 
 
 def test_dates_that_the_lms_sends_are_kept_in_utc(browser, platform: Platform) -> None:
-    dates = {"due_at": "2026-12-01T18:00:00+01:00", "submit_until": "$ResourceLink.submission.endDateTime"}
+    dates = {"due_at": "2026-12-01T18:00:00+01:00", "available_until": "$ResourceLink.available.endDateTime"}
     found = launch(browser, platform, **{LTI + "custom": {"course": "sample", **dates}})
     assert found["dates"]["due_at"].startswith("Tue, 01 Dec 2026 17:00:00")
-    assert found["dates"]["submit_until"] is None
+    assert found["dates"]["available_until"] is None
+
+
+@pytest.mark.parametrize(
+    ("custom", "due"),
+    [
+        ({"due_at": "2026-12-01T18:00:00Z", "my_due_at": "2026-12-08T18:00:00Z"}, "2026-12-08T18:00:00+00:00"),
+        (
+            {"due_at": "2026-12-01T18:00:00Z", "my_due_at": "$ResourceLink.submission.user.endDateTime"},
+            "2026-12-01T18:00:00+00:00",
+        ),
+        ({"due_at": "2026-12-01T18:00:00Z", "my_due_at": ""}, None),
+        ({"due_at": "soon", "my_due_at": None}, None),
+        ({"due_at": "0001-01-01T00:00:00+14:00"}, None),
+    ],
+)
+def test_a_persons_own_date_wins(custom: dict[str, Any], due: str | None) -> None:
+    assert (told(Claims(custom)).to_json() or {}).get("due_at") == due
+
+
+def test_each_learner_sees_the_dates_told_to_them_and_the_instructor_those_for_all(
+    browser, platform: Platform, uow_factory
+) -> None:
+    def launched(sub: str, due: str | None, role: str = LEARNER) -> None:
+        custom = {"course": "sample"} if due is None else {"course": "sample", "due_at": due}
+        launch(browser, platform, sub=sub, **{LTI + "roles": [role], LTI + "custom": custom})
+
+    def due(sub: str | None) -> datetime | None:
+        with uow_factory() as uow:
+            cohort = uow.session.scalar(select(resource_links.c.cohort_id))
+            person = None if sub is None else uow.session.scalar(select(people.c.id).where(people.c.sub == sub))
+            return dates_of(uow, cohort, person).get(None, NO_DATES).due_at
+
+    first, later, moved = (datetime(2026, 12, day, 18, tzinfo=UTC) for day in (1, 8, 2))
+    launched("early", first.isoformat())
+    launched("extended", later.isoformat())
+    assert [due("early"), due("extended"), due(None)] == [first, later, first]
+    launched("teacher", moved.isoformat(), INSTRUCTOR)
+    assert [due("early"), due("extended"), due(None)] == [moved, later, moved]
+    launched("extended", None)
+    assert [due("early"), due("extended")] == [moved, None]
+    launched("extended", moved.isoformat())
+    with uow_factory() as uow:
+        assert uow.session.execute(select(personal_dates)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ('["Group A", "Lab, evening"]', ("Group A", "Lab, evening")),
+        ("Group A, Group B,,Group A", ("Group A", "Group B")),
+        ("12,13", ("12", "13")),
+        ("[" * 2000, ("[" * 255,)),
+        (None, ()),
+    ],
+)
+def test_sections_are_read_as_platforms_write_them(value: str | None, names: tuple[str, ...]) -> None:
+    assert section_names(value) == names

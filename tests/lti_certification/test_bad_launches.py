@@ -235,7 +235,7 @@ BAD_DEEP_LINKS = [
     ("return url missing", {"deep_link_return_url": DROP}, "claim_missing"),
     ("accept types missing", {"accept_types": DROP}, "claim_missing"),
     ("accept types as text", {"accept_types": "ltiResourceLink"}, "claim_malformed"),
-    ("accept types without links", {"accept_types": ["html"]}, "claim_malformed"),
+    ("accept types without links", {"accept_types": ["html"]}, "nothing_to_add"),
     ("accept multiple as a list", {"accept_multiple": []}, "claim_malformed"),
     ("data as an object", {"data": {}}, "claim_malformed"),
 ]

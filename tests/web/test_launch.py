@@ -13,11 +13,13 @@ from sqlalchemy import insert, select
 from engine.domain.errors import NotFound
 from lti.browser import BROWSER_COOKIE, set_login_cookie
 from lti.claims import DeepLinkSettings
+from lti.deep_linking import open_request
 from lti.refusals import REASONS, LaunchRefusedError
 from lti.registrations import add_platform
-from lti.storage import deployments, resource_links, run
+from lti.storage import deployments, registrations, resource_links, run
 from tests.web.frames import check_frame
 from tests.web.house import PLATFORM, Browser, House, launch_context
+from web.auth import hash_browser
 from web.launch import on_deep_link, on_launch, on_refusal
 
 
@@ -125,6 +127,54 @@ def test_the_deep_linking_picker_posts_a_choice_to_the_protocol_endpoint(sqlite_
     values = re.findall(rf'type="{kind}" name="item" value="([^"]+)"', page)
     assert values[:2] == ["cleaning-messy-data", "cleaning-messy-data/first-look"]
     assert f"form-action 'self' {PLATFORM};" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_picker_says_what_modules_build_on_and_what_the_platform_does_with_a_choice(sqlite_house: House) -> None:
+    def shown(**how: Any) -> str:
+        settings = DeepLinkSettings(f"{PLATFORM}/return", ("ltiResourceLink",), **how)
+        told = launch_context("grace", "instructor", deep_linking=settings, deep_linking_id="s", module_id="types")
+        page: str = rendered(sqlite_house, on_deep_link, told).get_data(as_text=True)
+        check_frame(page)
+        return page
+
+    plain = shown()
+    module = next(m for m in sqlite_house.version.modules if m.requires)
+    before = next(m for m in sqlite_house.version.modules if m.id == module.requires[0])
+    assert f"Builds on {before.title}" in plain
+    assert "Add a column to the gradebook" in plain
+    assert ", at once." in shown(auto_create=True)
+    assert "takes no gradebook column" in shown(accept_line_items=False)
+
+
+def test_a_selection_that_cannot_be_sent_comes_back_as_it_was_filled_in(sqlite_house: House) -> None:
+    house = sqlite_house
+    _, tenant = add_link(house, ("cleaning-messy-data",))
+    browser = house.browser()
+    settings = DeepLinkSettings(f"{PLATFORM}/return", ("ltiResourceLink",), accept_multiple=True, data="d")
+    with house.kit.uow() as uow:
+        registration = run(uow, select(registrations.c.id)).scalar_one()
+        told = launch_context("grace", "instructor", deep_linking=settings, registration_id=registration, tenant_id=tenant)
+        secret = open_request(uow, told, hash_browser(browser.token, house.config), house.clock())
+        uow.commit()
+    item = "cleaning-messy-data/first-look"
+    filled = {
+        "item": item,
+        f"title:{item}": "<b>Week</b> 1",
+        f"due:{item}": "2026-04-01T10:00",
+        f"from:{item}": "2026-05-01T10:00",
+    }
+    again = browser.client.post("/lti/deep-link", data={"request": secret, **filled})
+    page = again.get_data(as_text=True)
+    assert again.status_code == 422
+    check_frame(page)
+    assert "is due before it opens" in page
+    assert 'value="&lt;b&gt;Week&lt;/b&gt; 1"' in page
+    assert 'value="2026-04-01T10:00"' in page
+    assert f'value="{item}" checked' in page
+    assert f"frame-ancestors {PLATFORM}" in again.headers["Content-Security-Policy"]
+    mended = browser.client.post("/lti/deep-link", data={"request": secret, **filled, f"from:{item}": ""})
+    assert mended.status_code == 200
+    assert "name=JWT" in mended.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("code", sorted(REASONS))

@@ -18,11 +18,12 @@ from lti.registrations import add_deployment, add_platform
 from tests.servers.sqlite import migrated_copy
 from tests.web.house import House, build_house
 from tests.web_staff.people import administrator, answer, get_stuck, instructor, join
+from tests.web_staff.placing import place
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 GRAVE = ("serious", "critical")
 LOOKS = [(1280, "light"), (360, "light"), (1280, "dark"), (360, "dark")]
-INSTRUCTOR = ("", "?show=help", "settings", "preview", "grades", "learner")
+INSTRUCTOR = ("", "?show=help", "settings", "preview", "grades", "links", "link", "learner")
 ADMIN = (
     *("", "platforms/", "platforms/new", "platforms/invite", "platform", "edit"),
     *("courses/", "deliveries/", "launches/", "doctor/", "access/"),
@@ -38,6 +39,7 @@ class Served:
     cohort: str
     empty: str
     stuck: str
+    link: str
     platform: str
     cookies: list[dict[str, object]]
 
@@ -62,6 +64,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     teacher, elsewhere, admin = instructor(house), house.browser(), administrator(house)
     elsewhere.token = teacher.token
     elsewhere.launch("teacher", "instructor", context_id="nobody-here")
+    link = place(house, "Week 1: a first look", "cleaning-messy-data/first-look", dates={"due_at": "2026-04-01T16:00:00Z"})
     server = make_server("127.0.0.1", 0, house.app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -72,7 +75,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         {"name": BROWSER_COOKIE, "value": teacher.token, "url": address.replace("http", "https"), "secure": True},
         {"name": "pacemate-admin", "value": admin_cookie.value, "url": address},
     ]
-    yield Served(house, address, teacher.at(""), f"/cohort/{elsewhere.launch_id}/", stuck.id, made.id, cookies)
+    yield Served(house, address, teacher.at(""), f"/cohort/{elsewhere.launch_id}/", stuck.id, link, made.id, cookies)
     server.shutdown()
     thread.join()
     server.server_close()

@@ -11,6 +11,7 @@ from flask import g, redirect, render_template, request, url_for
 from engine.domain.errors import Refused
 from engine.pacing.planner import TimeRange
 from engine.services.enrol import start_over
+from lti.dates import Dates
 from lti.grades.sent import sent_bp
 from web import auth
 from web.auth import LaunchSession, derive_session, require_learner
@@ -23,6 +24,7 @@ from web.learner.pages import navigation
 from web.learner.place import Place, place_of, read_place
 from web.learner.player import go_on
 from web.learner.recap import course_frame
+from web.moments import told_words
 from web.words import day, finish_words
 
 LOCK_WORDS: Final = {"mode": "the pace", "test_out": "“I know this”", "undo": "undo", "show_anyway": "“Show me anyway”"}
@@ -89,6 +91,7 @@ def welcome_page(place: Place) -> str:
         first=first,
         first_minutes=total_minutes((first,)),
         linked=place.linked,
+        told=told_words(place.told, place.session.locale),
         policy=place.cohort.grade_policy,
     )
 
@@ -127,6 +130,8 @@ def map_page(place: Place, grade_bp: int | None) -> str:
         "begun": place.begun,
         "grade_percent": None if grade_bp is None else grade_bp // 100,
         "attempt": place.enrolment.attempt,
+        "told": told_words(place.dates.get(None, Dates()), session.locale),
+        "told_of": {key: told_words(dates, session.locale) for key, dates in place.dates.items() if key is not None},
     }
     return render_template("learner/course_map.html", **values)
 

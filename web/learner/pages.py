@@ -12,11 +12,13 @@ from engine.domain.path import segment_of
 from engine.domain.presentations import Presentation
 from engine.domain.replies import Reply
 from engine.services.next_activity import Next, activity_type, shown
+from lti.dates import Dates
 from web.auth import LaunchSession
 from web.context import kit
 from web.learner.celebration import celebration_of, mark_celebrated
 from web.learner.pace import player_line
 from web.learner.place import Place, place_of
+from web.moments import told_words
 from web.words import MODES, TIMES, card_title, next_words, reason_words, time_key, whole_minutes
 
 
@@ -148,6 +150,7 @@ def frame(place: Place, module_id: str) -> dict[str, Any]:
         "nav": navigation(place, ""),
         "pace": player_line(place.version, module, place.path, place.left(module)),
         "module": module,
+        "told": told_words(place.dates.get(module_id, Dates()), place.session.locale),
         "content_lang": place.version.language,
         "home": home,
     }

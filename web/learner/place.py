@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -19,6 +20,8 @@ from engine.pacing.planner import TimeRange, remaining
 from engine.services.fold import Fold
 from engine.services.state import fold_for
 from engine.services.weekly_plan import Planned, planned
+from lti.dates import Dates
+from lti.deadlines import dates_of
 from web.auth import LaunchSession
 from web.context import kit
 
@@ -32,6 +35,7 @@ class Place:
     Args:
         milestone: reached and not yet celebrated; None where it was not looked up.
         planned: the weekly plan; None where it was not looked up.
+        dates: what the learning platform told this learner: module id, or None for the whole course, to its dates.
     """
 
     session: LaunchSession
@@ -42,6 +46,7 @@ class Place:
     fold: Fold
     milestone: Milestone | None = None
     planned: Planned | None = None
+    dates: Mapping[str | None, Dates] = field(default_factory=dict)
 
     @property
     def version(self) -> CourseVersion:
@@ -101,12 +106,20 @@ class Place:
         """Return how long the open rest of a module will take this learner."""
         return remaining(self.path, self.fold.look(self.mastery), module)
 
+    @property
+    def told(self) -> Dates:
+        """Return the platform's dates for what the launch's link opens."""
+        linked = self.linked
+        return self.dates.get(None if linked is None else linked.id, Dates())
+
     def season(self, today: date) -> Season:
-        """Return whether the cohort's dates let people learn today."""
-        starts, ends = self.cohort.starts_on, self.cohort.ends_on
-        if starts is not None and today < starts:
+        """Return whether people may learn today: by the cohort's dates, which never shut out whom the platform lets in."""
+        starts, ends, told = self.cohort.starts_on, self.cohort.ends_on, self.told
+        last = max((moment.date() for moment in (told.due_at, told.available_until) if moment is not None), default=None)
+        if starts is not None and today < starts and (told.available_from is None or today < told.available_from.date()):
             return "before"
-        return "after" if ends is not None and today > ends else "open"
+        ended = ends is not None and today > ends and (last is None or today > last)
+        return "after" if ended else "open"
 
 
 def place_of(session: LaunchSession, uow: UnitOfWork, *, celebrate: bool = False, plan: bool = False) -> Place:
@@ -121,7 +134,8 @@ def place_of(session: LaunchSession, uow: UnitOfWork, *, celebrate: bool = False
     milestone = uow.record.uncelebrated(session.enrolment_id) if celebrate and state.path.seq > 0 else None
     weekly = planned(session.enrolment_id, uow, kit().clock()) if plan else None
     fold = fold_for(state, uow, kit())
-    return Place(session, state.enrolment, state.cohort, state.mastery, state.path, fold, milestone, weekly)
+    dates = dates_of(uow, state.cohort.id, session.person_id)
+    return Place(session, state.enrolment, state.cohort, state.mastery, state.path, fold, milestone, weekly, dates)
 
 
 def read_place(session: LaunchSession) -> Place:

@@ -248,12 +248,25 @@
       if (first.id === "main") window.scrollTo(0, 0); else first.scrollIntoView({ block: "nearest" });
     }
   }
+  /* ----- instants by the reader's own clock, and the zone in which a form's times are meant ----- */
+  function localise() {
+    document.querySelectorAll("time[data-local]").forEach(function (time) {
+      var when = new Date(time.dateTime);
+      if (isNaN(when)) return;
+      time.textContent = when.toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+    });
+    var zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    document.querySelectorAll("[data-zone]").forEach(function (place) {
+      if (place.tagName === "INPUT") place.value = zone; else place.textContent = zone;
+    });
+  }
   ["pointerdown", "pointermove", "keydown", "wheel", "touchstart", "scroll"].forEach(function (name) {
     document.addEventListener(name, stirred, { passive: true, capture: true });
   });
   document.addEventListener("visibilitychange", function () { if (document.visibilityState === "visible") stirred(); else { tick(); save(); } });
   window.addEventListener("pagehide", function () { tick(); save(); });
   document.addEventListener("input", function (event) { if (form && form.contains(event.target) && !sent) save(); });
+  document.addEventListener("htmx:afterSwap", localise);
   document.addEventListener("htmx:afterSwap", function (event) {
     if (!event.detail.target || event.detail.target.id !== "screen") return;
     clearTimeout(arrival);
@@ -261,4 +274,5 @@
   });
   setInterval(tick, 1000);
   start(false);
+  localise();
 })();
