@@ -23,7 +23,7 @@ from lti.claims import LaunchContext, reduce_claims
 from lti.jose import TokenError, UnverifiedToken, parse, verify
 from lti.launch_log import LaunchLog, Trail
 from lti.links import remember
-from lti.platform_keys import PlatformKeys
+from lti.platform_keys import Asker, PlatformKeys
 from lti.quirks.families import family_of, quirks
 from lti.reading import LTI, Claims
 from lti.refusals import LaunchRefusedError
@@ -217,7 +217,7 @@ class Gate:
     def _find_key(self, candidate: _Candidate, found: _Found, fault: LaunchRefusedError | None) -> RSAPublicKey:
         url, kid = found.registration.jwks_url, candidate.token.kid
         try:
-            key = self._keys.find(url, kid, found.browser, again=fault is None)
+            key = self._keys.find(url, kid, self._asker(candidate, found), again=fault is None)
         except OSError as error:
             if fault is not None:
                 raise fault from error
@@ -229,6 +229,13 @@ class Gate:
             candidate.trail.failed("key")
             raise LaunchRefusedError("key_unknown", registration_id=found.registration.id)
         return key
+
+    def _asker(self, candidate: _Candidate, found: _Found) -> Asker:
+        def launched_before() -> bool:
+            with self._uow() as uow:
+                return logins.launched_before(uow, found.browser, found.registration.id)
+
+        return Asker(candidate.state_hash, found.browser, launched_before)
 
     def _finish(
         self,

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.tables.access import launch_sessions
 from lti.addresses import belongs_to_tool, with_query
 from lti.refusals import LaunchRefusedError
 from lti.registrations import Registration, find, of_issuer
@@ -91,6 +92,13 @@ def begin_login(uow: UnitOfWork, parameters: Mapping[str, str], *, base_url: str
 def consume(uow: UnitOfWork, state_hash: str, now: datetime) -> bool:
     """Use a login up; True for one caller alone, however many come at once."""
     return run(uow, _CONSUME, {"state": state_hash, "now": now}).rowcount == 1
+
+
+def launched_before(uow: UnitOfWork, browser_hash: str, registration_id: str) -> bool:
+    """Return whether a browser has a session of an earlier launch from a platform."""
+    c = launch_sessions.c
+    query = select(c.id).where(c.browser_hash == browser_hash, c.registration_id == registration_id).limit(1)
+    return run(uow, query).first() is not None
 
 
 def sweep(uow: UnitOfWork, now: datetime) -> int:

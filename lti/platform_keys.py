@@ -1,16 +1,18 @@
 """Platforms' key sets: fetched once, shared by all processes, fetched again where a launch names a key we do not know.
 
 A key set is fetched outside any transaction, by one thread and one process at a time. A fetch that does not bring the
-key it was made for is fruitless: a browser may cause one in 30 s, a platform sees at most three, and only a launch that
-is right in everything but its unseen key may cause one at all. So a flood of forged kids keeps no true rotation waiting.
+key it was made for is fruitless, and only a launch that is right in everything but its unseen key may cause one at all. In 30 s
+one login causes one; a strange browser one, all of them together two; a browser that has launched from this platform
+before two. So a flood of forged kids costs a platform next to nothing, and keeps no true rotation waiting: the first of
+its people who comes back brings the new key to all.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from threading import Lock
 from typing import Any, Final
 
@@ -28,7 +30,9 @@ FRESH_S: Final = 3_600.0
 STALE_S: Final = 86_400.0
 """As long an old set serves while the platform does not answer."""
 FRUITLESS_S: Final = 30.0
-FRUITLESS_PER_PLATFORM: Final = 3
+FRUITLESS_OF_STRANGERS: Final = 2
+FRUITLESS_OF_KNOWN: Final = 2
+FRUITLESS_PER_PLATFORM: Final = 8
 FAILED_WAIT_S: Final = 5.0
 LEASE_S: Final = 8.0
 TIMEOUT_S: Final = 6.0
@@ -39,6 +43,30 @@ MAX_SET_BYTES: Final = 512 * 1024
 class _KeySet:
     keys: Mapping[str, RSAPublicKey]
     fetched_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a key, which limits what one attacker may cause.
+
+    Args:
+        login: names the login under which the launch came.
+        browser: hash of the browser's cookie.
+        launched_before: whether this browser has launched from the platform before; asked only where it decides.
+    """
+
+    login: str
+    browser: str
+    launched_before: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True)
+class _Fruitless:
+    """A recent fetch that did not bring the key it was made for."""
+
+    at: float
+    browser: str
+    login: str = ""
 
 
 class PlatformKeys:
@@ -63,13 +91,12 @@ class PlatformKeys:
             return None
         return found.keys.get(kid)
 
-    def find(self, jwks_url: str, kid: str, browser: str, *, again: bool = True) -> RSAPublicKey | None:
+    def find(self, jwks_url: str, kid: str, asker: Asker, *, again: bool = True) -> RSAPublicKey | None:
         """Return a key, fetched where it must be; None where the platform does not publish it.
 
         Call it outside any transaction.
 
         Args:
-            browser: hash of the browser that asks, which limits what one attacker may cause.
             again: fetch a fresh set again for a kid it lacks; only for a launch that is right in all but the unseen key.
 
         Raises:
@@ -79,14 +106,14 @@ class PlatformKeys:
             key = self.known(jwks_url, kid)
             if key is not None:
                 return key
-            return self._find(jwks_url, kid, browser, again)
+            return self._find(jwks_url, kid, asker, again)
 
     def refresh(self, jwks_url: str) -> int:
         """Fetch a key set now and return its number of usable keys. Raises OSError."""
         keys, _ = self._fetch(jwks_url)
         return len(keys)
 
-    def _find(self, url: str, kid: str, browser: str, again: bool) -> RSAPublicKey | None:
+    def _find(self, url: str, kid: str, asker: Asker, again: bool) -> RSAPublicKey | None:
         waited_until = self._seconds() + LEASE_S
         while True:
             now = self._seconds()
@@ -95,8 +122,8 @@ class PlatformKeys:
             fresh = stored is not None and now - stored.fetched_at <= FRESH_S
             if stored is not None and fresh and kid in stored.keys:
                 return stored.keys[kid]
-            recent = [entry for entry in row["fruitless"] if now - entry[0] < FRUITLESS_S]
-            if fresh and (not again or len(recent) >= FRUITLESS_PER_PLATFORM or any(entry[1] == browser for entry in recent)):
+            recent = [_Fruitless(*entry) for entry in row["fruitless"] if now - entry[0] < FRUITLESS_S]
+            if fresh and not (again and _may_fetch(asker, recent)):
                 return None
             if not fresh and row["tried_at"] > max(row["fetched_at"], now - FAILED_WAIT_S):
                 return self._stale(stored, kid, now)
@@ -105,10 +132,10 @@ class PlatformKeys:
             if now > waited_until:
                 return self._stale(stored, kid, now)
             time.sleep(0.05)
-        return self._ask(url, kid, browser, stored, recent)
+        return self._ask(url, kid, asker, stored, recent)
 
     def _ask(
-        self, url: str, kid: str, browser: str, stored: _KeySet | None, recent: list[tuple[float, str]]
+        self, url: str, kid: str, asker: Asker, stored: _KeySet | None, recent: Sequence[_Fruitless]
     ) -> RSAPublicKey | None:
         try:
             keys, document = self._fetch(url)
@@ -119,9 +146,10 @@ class PlatformKeys:
             return self._stale(stored, kid, self._seconds())
         now = self._seconds()
         if kid not in keys:
-            recent = [*recent, (now, browser)]
+            recent = [*recent, _Fruitless(now, asker.browser, asker.login)]
         self._sets[url] = _KeySet(keys, now)
-        self._store(url, keys=document, fetched_at=now, tried_at=now, leased_until=0.0, fruitless=[list(r) for r in recent])
+        fruitless = [list(astuple(entry)) for entry in recent]
+        self._store(url, keys=document, fetched_at=now, tried_at=now, leased_until=0.0, fruitless=fruitless)
         return keys.get(kid)
 
     def _stale(self, stored: _KeySet | None, kid: str, now: float) -> RSAPublicKey | None:
@@ -183,3 +211,13 @@ class PlatformKeys:
     def _lock(self, url: str) -> Lock:
         with self._guard:
             return self._locks.setdefault(url, Lock())
+
+
+def _may_fetch(asker: Asker, recent: Sequence[_Fruitless]) -> bool:
+    """Return whether a launch may cause a fetch of a fresh set, after the fruitless fetches of the last 30 s."""
+    if any(entry.login == asker.login for entry in recent):
+        return False
+    mine = sum(entry.browser == asker.browser for entry in recent)
+    if mine == 0 and len(recent) < FRUITLESS_OF_STRANGERS:
+        return True
+    return mine < FRUITLESS_OF_KNOWN and len(recent) < FRUITLESS_PER_PLATFORM and asker.launched_before()

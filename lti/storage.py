@@ -104,7 +104,7 @@ platform_key_sets = Table(
     Column("fetched_at", Float, nullable=False, doc="Unix time of the last good fetch; 0 before the first."),
     Column("tried_at", Float, nullable=False, doc="Unix time of the last try, so that a dead platform is not hammered."),
     Column("leased_until", Float, nullable=False, doc="Unix time until which one process fetches and others wait."),
-    Column("fruitless", Json, nullable=False, doc="[time, browser] of recent fetches that did not bring the key asked for."),
+    Column("fruitless", Json, nullable=False, doc="[time, browser, login] of recent fetches that lacked the key asked for."),
 )
 
 resource_links = Table(

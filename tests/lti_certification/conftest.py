@@ -1,48 +1,22 @@
-"""The tool of `tests/lti`, and a count of all that is stored."""
+"""One world a module: refused launches leave nothing, and accepted ones are counted as differences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, func, select
+import structlog
 
-from engine.storage.schema import metadata
-from lti.storage import login_states
-from tests.lti.conftest import (  # noqa: F401
-    app,
-    browser,
-    clock,
-    http,
-    kit,
-    platform,
-    registration,
-    runtime,
-    services,
-)
-
-NOT_COUNTED = {"lti_launch_log", "lti_platform_key_sets", "lti_login_states"}
-"""The log of refusals and the cache of keys are bounded and hold no data of a launch; of logins, use is counted."""
+from tests.lti_certification.world import World, build_world
 
 
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """The many cases run on SQLite; `tests/lti` runs what differs between databases on both."""
-    return sqlite_url
-
-
-@pytest.fixture
-def stored(database: Engine) -> Callable[[], Mapping[str, int]]:
-    """Return what is stored: rows of each table, and logins used up."""
-
-    def count() -> Mapping[str, int]:
-        with database.connect() as connection:
-            rows = {
-                t.name: connection.scalar(select(func.count()).select_from(t)) or 0
-                for t in metadata.sorted_tables
-                if t.name not in NOT_COUNTED
-            }
-            used = select(func.count()).select_from(login_states).where(login_states.c.consumed_at.is_not(None))
-            return rows | {"logins used": connection.scalar(used) or 0}
-
-    return count
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The tool and its platform after a first good launch, without a line in the log for each launch."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
+    made = build_world(tmp_path_factory.mktemp("world"))
+    made.launch_well()
+    yield made
+    made.database.dispose()
+    structlog.configure(**before)
