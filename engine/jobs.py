@@ -10,7 +10,10 @@ from datetime import datetime, timedelta
 
 from engine.domain.deliveries import EventSink, SinkContext
 from engine.domain.errors import ConfigurationError
+from engine.fits import fit_due, in_own_process
 from engine.relay import deliver_due, relay_once
+from engine.services.kit import Kit
+from engine.services.promote_version import refold_idle
 
 log = logging.getLogger(__name__)
 
@@ -135,12 +138,27 @@ def audit_time(context: SinkContext) -> timedelta:
     return timedelta(days=int(context.settings.get("audit_days") or AUDIT_DAYS))
 
 
-JOBS = [
-    JobSpec("relay", 5.0, relay, on_notify=True, then="deliver"),
-    JobSpec("deliver", 5.0, deliver),
-    JobSpec("sweep", 600.0, sweep),
-    JobSpec("sweep-record", 21_600.0, sweep_record),
-]
+def fit_passed(job: JobContext) -> int:
+    """Fit one course that has passed 30, 100 or 300 learners since its last fit."""
+    return fit_due(kit_of(job), in_own_process, nightly=False)
+
+
+def fit_nightly(job: JobContext) -> int:
+    """Fit one course that has new answers since its last fit."""
+    return fit_due(kit_of(job), in_own_process, nightly=True)
+
+
+def refold(job: JobContext) -> int:
+    """Fold idle enrolments anew under the promoted version of their course."""
+    return refold_idle(kit_of(job))
+
+
+def kit_of(job: JobContext) -> Kit:
+    """Return the kit that the composition root lends. Raises TypeError where it lends none."""
+    kit = job.context.services.get("kit")
+    if not isinstance(kit, Kit):
+        raise TypeError("SinkContext.services['kit'] must be a Kit; see pacemate.bootstrap.")
+    return kit
 
 
 class Jobs:
@@ -233,3 +251,14 @@ def _cron_field(part: str, what: str, low: int, high: int) -> frozenset[int]:
     if not values or min(values) < low or max(values) > high:
         raise ValueError(f"{what} '{part}', allowed {low} to {high}")
     return frozenset(values)
+
+
+JOBS = [
+    JobSpec("mastery.fit", "*/10 * * * *", fit_passed, then="mastery.fit"),
+    JobSpec("mastery.nightly", "40 2 * * *", fit_nightly, then="mastery.nightly"),
+    JobSpec("mastery.refold", 300.0, refold),
+    JobSpec("relay", 5.0, relay, on_notify=True, then="deliver"),
+    JobSpec("deliver", 5.0, deliver),
+    JobSpec("sweep", 600.0, sweep),
+    JobSpec("sweep-record", 21_600.0, sweep_record),
+]

@@ -96,7 +96,7 @@ def build_runtime(settings: Settings, clock: Callable[[], datetime] = utc_now) -
             "event_stream": settings.event_stream,
             "audit_days": str(settings.audit_days),
         },
-        services={"redis": client, "lti": lti_services},
+        services={"redis": client, "lti": lti_services, "kit": kit},
     )
     sinks = plugins.load("pacemate.event_sinks", EventSink)  # type: ignore[type-abstract]
     return Runtime(settings, database, uow, kit, lti_services, sinks, context, client)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from engine.domain.errors import Malformed
+from engine.domain.errors import Malformed, Refused
 
 SCHEMA = "pacemate.mastery.coefficients.v1"
 _BOUND = 50.0
@@ -19,6 +19,12 @@ class BadCoefficients(Malformed):
     """A file of coefficients is not what it should be."""
 
     code = "bad_coefficients"
+
+
+class FitRefused(Refused):
+    """A fit is not better than what is in use, or there is too little to fit."""
+
+    code = "fit_refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from engine.mastery.coefficients import from_json
-from engine.mastery.fitting.fit import FitRefused, fit_coefficients, held_out
+from engine.mastery.coefficients import FitRefused, from_json
+from engine.mastery.fitting.fit import fit_coefficients, held_out
 from engine.mastery.gaussian_filter import TAG_LOGITS, GaussianFilter
 from engine.mastery.log import RawResponse, collect
 from pacemate.cli.main import run
@@ -27,7 +27,7 @@ def test_a_fit_says_what_it_was_fitted_on_and_how_it_did(found):
     assert v.current_version == "day-one-2"
     assert on.learners + v.learners == 150
     assert on.responses + v.responses == len(simulated(150, 60))
-    assert found.version.endswith(on.digest[:12])
+    assert found.version.startswith(f"fit-{on.responses + v.responses}-")
     assert found.tag_weight > 0.7
     assert set(found.items) == {f"item-{k}" for k in range(60)}
 
@@ -82,7 +82,19 @@ def test_the_command_writes_coefficients_and_the_next_fit_has_to_beat_them(tmp_p
     assert not (tmp_path / "b.json").exists()
 
 
-@pytest.mark.parametrize("arguments", [[], ["--course", "a", "--all"]])
+WRONG = [
+    ["--out", "x"],
+    ["--course", "a", "--all"],
+    ["--course", "a", "--out", "x"],
+    ["--all", "--skip-bad"],
+    ["--responses", "LOG"],
+    ["--responses", "LOG", "--out", "x", "--promote"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG)
 def test_wrong_use_is_one_line_and_2(tmp_path, capsys, arguments):
-    assert run(["mastery", "fit", "--out", str(tmp_path / "x"), *arguments]) == 2
+    log = tmp_path / "log.csv"
+    log.write_text("learner_id,item_id,skill_id,correct\n")
+    assert run(["mastery", "fit", *(str(log) if a == "LOG" else a for a in arguments)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1

@@ -7,7 +7,6 @@ from dataclasses import replace
 from engine.domain.catalog import Activity
 from engine.storage.reads.evidence import evidence_of
 from engine.storage.unit_of_work import UnitOfWorkFactory
-from pacemate.cli.mastery import stored_log
 from tests.storage.rows import COURSE, NOW, begin, presentation, response, seed, version
 
 ITEM = Activity("a1", "choice", "m1", "Split", ("split",), True, "hard", "practice", 30, {})
@@ -57,12 +56,9 @@ def test_the_fold_and_the_fit_read_the_same_evidence(uow_factory):
 def test_a_courses_log_holds_practice_in_order_with_the_authors_tags(uow_factory):
     one, two, _ = filled(uow_factory)
     with uow_factory() as uow:
-        log, tags = stored_log(uow, COURSE)
-    rows = sorted(
-        (log.learner_ids[who], log.item_ids[what], right)
-        for who, what, right in zip(log.learner, log.item, log.correct, strict=True)
-    )
-    assert rows == sorted([(one, "a1", 1), (one, "a1", 0), (two, "a1", 0)])
-    assert [log.correct[r] for r in range(3) if log.learner_ids[log.learner[r]] == one] == [1, 0]
-    assert log.skill_ids == ("split",)
-    assert tags == {"a1": "hard"}
+        log = uow.fits.log(COURSE)
+    rows = [(a.learner_id, a.item_id, a.correct) for a in log.answers]
+    assert sorted(rows) == sorted([(one, "a1", True), (one, "a1", False), (two, "a1", False)])
+    assert [a.correct for a in log.answers if a.learner_id == one] == [True, False]
+    assert {a.skills for a in log.answers} == {("split",)}
+    assert log.tags == {"a1": "hard"}

@@ -171,6 +171,22 @@ def test_a_platform_that_is_none_is_one_line(terminal: Terminal, changes: dict[s
     assert terminal("platform", "list", "--json").json == []
 
 
+def test_versions_of_the_mastery_model_are_tried_listed_and_chosen(terminal: Terminal, tmp_path: Path) -> None:
+    folder = tmp_path / "my-course"
+    assert terminal("db", "upgrade").code == 0
+    assert terminal("course", "new", folder).code == 0
+    assert terminal("course", "publish", folder).code == 0
+    refused = terminal("mastery", "fit", "--course", "my-course")
+    assert (refused.code, "0 learners have answered; a fit needs 10" in refused.err) == (1, True)
+    (found,) = terminal("mastery", "versions", "--course", "my-course", "--json").json.values()
+    assert (found["promoted"], [f["outcome"] for f in found["fits"]]) == ("day-one-2", ["refused"])
+    assert "refused (0 answers of 0 learners)" in terminal("mastery", "versions").out
+    assert "new enrolments pin day-one-2" in terminal("mastery", "promote", "--course", "my-course", "day-one-2").out
+    lost = terminal("mastery", "promote", "--course", "my-course", "fit-9")
+    assert (lost.code, "no version 'fit-9'" in lost.err) == (1, True)
+    assert terminal("mastery", "versions", "--course", "lost").code == 1
+
+
 def test_a_course_is_written_checked_published_and_listed(terminal: Terminal, tmp_path: Path) -> None:
     folder = tmp_path / "my-course"
     assert terminal("course", "new", folder, "--title", "My course").code == 0

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from engine.domain.catalog import Difficulty
-from engine.domain.errors import Refused
-from engine.mastery.coefficients import FittedCoefficients, FittedOn, RegressionWeights, Validation
+from engine.mastery.coefficients import FitRefused, FittedCoefficients, FittedOn, RegressionWeights, Validation, to_json
 from engine.mastery.fitting.calibration import LEAST_LEARNERS, cross_fitted, fit_regression
 from engine.mastery.fitting.difficulties import Parameters
 from engine.mastery.fitting.filter_fit import FilterFit, fit_filter
@@ -26,14 +25,8 @@ from engine.mastery.log import ResponseLog
 LEAST_TO_FIT = 10
 """Learners without whom no fit is tried; product.md refits at about 30, 100 and 300."""
 HELD_OUT = 0.2
-STEPS = ("fitting", "checking against the version in use")
+STEPS = ("difficulties and constants", "tier 2", "checking against the version in use")
 Tags = Mapping[str, Difficulty]
-
-
-class FitRefused(Refused):
-    """A fit is not better than what is in use, or there is too little to fit."""
-
-    code = "fit_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +69,10 @@ def fit_coefficients(
     held = held_out(log.learner_ids)
     progress(0, len(STEPS), STEPS[0])
     with threadpool_limits(1):
-        trial = _fit(table, ~held, rng, prior)
-    progress(1, len(STEPS), STEPS[1])
+        fitted = fit_filter(table, ~held, rng, prior)
+        progress(1, len(STEPS), STEPS[1])
+        trial = Served(fitted, _regression(table, ~held, fitted, rng, prior))
+    progress(2, len(STEPS), STEPS[2])
     waves = waves_of(table, held)
     new = measure(waves.correct, trial.predict(table, waves))
     old = measure(waves.correct, in_use(log, tags or {}, current).predict(table, waves))
@@ -87,7 +82,7 @@ def fit_coefficients(
             f"The new fit is refused: log loss {new.log_loss:.4f} on {int(held.sum())} validation learners, "
             f"{old.log_loss:.4f} with version {name}, which stays. Fit again when there are more responses."
         )
-    progress(2, len(STEPS), "done")
+    progress(len(STEPS), len(STEPS), "done")
     return _export(log, held, trial, _validation(waves, held, new, old, name))
 
 
@@ -126,14 +121,15 @@ def tag_logits(log: ResponseLog, tags: Tags) -> Floats:
     return np.array([TAG_LOGITS[tags[item]] if item in tags else np.nan for item in log.item_ids], dtype=np.float64)
 
 
-def _fit(table: Table, learners: Bools, rng: np.random.Generator, tags: Floats) -> Served:
-    fitted = fit_filter(table, learners, rng, tags)
+def _regression(
+    table: Table, learners: Bools, fitted: FilterFit, rng: np.random.Generator, tags: Floats
+) -> RegressionWeights | None:
     if int(learners.sum()) < LEAST_LEARNERS:
-        return Served(fitted, None)
+        return None
     found = fit_regression(cross_fitted(table, learners, fitted, rng, tags), rng, fitted)
     if not found.kept:
-        return Served(fitted, None)
-    return Served(fitted, RegressionWeights(dict(zip(NAMES, found.weights, strict=True)), found.intercept))
+        return None
+    return RegressionWeights(dict(zip(NAMES, found.weights, strict=True)), found.intercept)
 
 
 def _validation(waves: Waves, held: Bools, new: Metrics, old: Metrics, version: str) -> Validation:
@@ -158,8 +154,8 @@ def _export(log: ResponseLog, held: Bools, served: Served, validation: Validatio
     on = FittedOn(responses, int((~held).sum()), len(log.item_ids), len(log.skill_ids), digest.hexdigest())
     learner_variance, skill_variance, learner_drift, skill_drift, growth = (float(v) for v in fit.constants)
     numbers = zip(log.item_ids, q.difficulty.tolist(), q.variance.tolist(), strict=True)
-    return FittedCoefficients(
-        version=f"fit-{len(log)}-{on.digest[:12]}",
+    unnamed = FittedCoefficients(
+        version="",
         learner_variance=learner_variance,
         skill_variance=skill_variance,
         learner_drift=learner_drift,
@@ -176,3 +172,5 @@ def _export(log: ResponseLog, held: Bools, served: Served, validation: Validatio
         shift=fit.shift,
         regression=served.regression,
     )
+    # Named by its content, so that one name can never stand for two sets of numbers.
+    return replace(unnamed, version=f"fit-{len(log)}-{hashlib.sha256(to_json(unnamed).encode()).hexdigest()[:12]}")
