@@ -139,12 +139,13 @@ class ToolKeys:
         return str(row.kid)
 
     def rotate_when_due(self) -> bool:
-        """Rotate where the active key has signed for its time; delete what was retired long ago."""
+        """Rotate where the active key has signed for its time; forget old keys; encrypt under the newest secret."""
         now = self._clock()
         self.ensure()
         with self._uow() as uow:
             session = session_of(uow)
             session.execute(delete(tool_keys).where(tool_keys.c.retired_at < now - KEPT_AFTER))
+            self._close_anew(session)
             since = session.scalars(select(tool_keys.c.activated_at).where(tool_keys.c.status == "active")).one()
             waiting = session.scalars(select(tool_keys.c.created_at).where(tool_keys.c.status == "next")).one()
             uow.commit()
@@ -155,8 +156,18 @@ class ToolKeys:
 
     def _promote(self, session: Session, kid: str, now: datetime) -> None:
         active = tool_keys.c.status == "active"
-        session.execute(update(tool_keys).where(active).values(status="retired", retired_at=now))
+        retired = {"status": "retired", "retired_at": now, "private_key": b""}
+        session.execute(update(tool_keys).where(active).values(retired))
         session.execute(update(tool_keys).where(tool_keys.c.kid == kid).values(status="active", activated_at=now))
+
+    def _close_anew(self, session: Session) -> None:
+        """Encrypt under the newest secret what an older one still encrypts, so that the old one can be forgotten."""
+        c = tool_keys.c
+        older = select(c.kid, c.private_key, c.vault_key_id).where(c.status != "retired", c.vault_key_id != self._vault.key_id)
+        for row in session.execute(older).all():
+            closed = self._vault.close(self._vault.open(row.private_key, row.vault_key_id, row.kid), row.kid)
+            values = {"private_key": closed, "vault_key_id": self._vault.key_id}
+            session.execute(update(tool_keys).where(c.kid == row.kid).values(values))
 
     def _add(self, status: str) -> None:
         key = rsa.generate_private_key(public_exponent=65_537, key_size=KEY_BITS)

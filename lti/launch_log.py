@@ -94,11 +94,20 @@ class LaunchLog:
             run(uow, delete(launch_log).where(*mine, launch_log.c.reference.not_in(kept)))
             uow.commit()
 
-    def recent(self, uow: UnitOfWork, *, registration_id: str | None = None, limit: int = 50) -> Sequence[Entry]:
-        """Return the last launches, newest first, with the unverified refusals that this process remembers."""
+    def recent(
+        self, uow: UnitOfWork, *, registration_id: str | None = None, refused: bool = False, limit: int = 50
+    ) -> Sequence[Entry]:
+        """Return the last launches, newest first, with the unverified refusals that this process remembers.
+
+        Args:
+            registration_id: only those of one platform.
+            refused: only those that were refused.
+        """
         query = select(launch_log).order_by(launch_log.c.at.desc()).limit(limit)
         if registration_id is not None:
             query = query.where(launch_log.c.registration_id == registration_id)
+        if refused:
+            query = query.where(launch_log.c.outcome != "accepted")
         stored = [
             Entry(
                 reference=row.reference,

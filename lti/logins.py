@@ -122,7 +122,7 @@ def _registration(uow: UnitOfWork, parameters: Mapping[str, str]) -> Registratio
         usable = [r for r in found if r.status == "active"]
         found = usable or found
     if not found:
-        raise LaunchRefusedError("platform_unknown")
+        raise LaunchRefusedError("platform_unknown", f"issuer {issuer[:200]}, client {(client_id or 'not named')[:100]}")
     if len(found) > 1:
         raise LaunchRefusedError("platform_ambiguous")
     if found[0].status != "active":

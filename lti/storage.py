@@ -86,7 +86,9 @@ tool_keys = Table(
     metadata,
     Column("kid", String, primary_key=True, doc="Name of the key in our tokens and key set."),
     Column("vault_key_id", String, nullable=False, doc="Which secret it is encrypted under, so that secrets can rotate."),
-    Column("private_key", LargeBinary, nullable=False, doc="PKCS#8, AES-GCM encrypted: nonce and ciphertext."),
+    Column(
+        "private_key", LargeBinary, nullable=False, doc="PKCS#8, AES-GCM encrypted: nonce and ciphertext; empty once retired."
+    ),
     Column("public_jwk", Json, nullable=False, doc="What the key set publishes."),
     Column("status", String, nullable=False, doc="`next` is published before it signs, `retired` after."),
     Column("created_at", UtcDateTime, nullable=False, doc="Since when platforms can know it."),

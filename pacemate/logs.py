@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from typing import Final
 
 import structlog
 
 from pacemate.settings import Settings
+
+SECRETS: Final = re.compile(r"(/admin/enter/|[?&](?:invite|registration_token|id_token|state)=)[^&\s\"'#\\]+")
+"""What must stand in no log, wherever an address or a library's message carries it."""
+
+
+def redacted(line: str) -> str:
+    """Return a line of the log without the secrets of capability links, registrations and launches."""
+    return SECRETS.sub(r"\1[redacted]", line)
 
 
 def configure_logging(settings: Settings) -> None:
@@ -33,7 +43,11 @@ def configure_logging(settings: Settings) -> None:
     final: list[structlog.types.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if not settings.development:
         final.append(structlog.processors.format_exc_info)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*final, renderer]))
+
+    def render(logger: structlog.types.WrappedLogger, name: str, event: structlog.types.EventDict) -> str:
+        return redacted(str(renderer(logger, name, event)))
+
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*final, render]))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level)

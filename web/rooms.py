@@ -12,7 +12,7 @@ from web import calendar, entry, front, launch
 
 ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     "learner": ("course_map", "player", "acts", "recap", "plan", "skills", "course_files"),
-    "instructor": ("cohort", "learner", "settings", "preview", "grades", "links"),
+    "instructor": ("cohort", "learner", "settings", "preview", "grades", "links", "trial_grade"),
     "admin": (
         "overview",
         "platforms",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 from flask.testing import FlaskClient
@@ -9,6 +11,7 @@ from sqlalchemy import select, update
 
 from engine.domain.errors import ConfigurationError, Refused
 from engine.storage.unit_of_work import UnitOfWorkFactory
+from lti.jose import parse, sign, usable_keys, verify
 from lti.keys import ToolKeys, Vault
 from lti.storage import tool_keys
 from tests.lti.platform import TOOL, Clock
@@ -95,3 +98,44 @@ def test_a_key_that_is_no_key_is_said(keys: ToolKeys, uow_factory: UnitOfWorkFac
         uow.commit()
     with pytest.raises(ConfigurationError):
         keys.active()
+
+
+def test_a_retired_keys_private_part_is_forgotten_at_once(keys: ToolKeys, uow_factory: UnitOfWorkFactory) -> None:
+    first = keys.active().kid
+    keys.rotate(at_once=True)
+    with uow_factory() as uow:
+        stored = {row.kid: row for row in uow.session.execute(select(tool_keys))}
+    assert stored[first].private_key == b""
+    assert all(row.private_key for kid, row in stored.items() if kid != first)
+    assert first in kids(keys), "what it signed can still be checked"
+
+
+def test_after_a_new_secret_the_old_one_can_be_forgotten(keys: ToolKeys, uow_factory: UnitOfWorkFactory, clock: Clock) -> None:
+    kid = keys.active().kid
+    keys.rotate(at_once=True)
+    both = ToolKeys(uow_factory, Vault(["new secret", "first secret"]), clock)
+    assert both.rotate_when_due() is False
+    alone = ToolKeys(uow_factory, Vault(["new secret"]), clock)
+    assert alone.active().kid == keys.active().kid != kid
+    clock.forward(days=2)
+    alone.rotate()
+
+
+def test_no_call_fails_through_a_scheduled_rotation(keys: ToolKeys, uow_factory: UnitOfWorkFactory, clock: Clock) -> None:
+    """A platform caches our key set for a day, and another process still signs with what it read before the rotation."""
+    other = ToolKeys(uow_factory, Vault(["first secret"]), clock)
+    cached, cached_at, signers = keys.key_set(), clock(), set()
+    for _ in range(2 * 125):
+        clock.forward(hours=12)
+        other._read(again=True)
+        before = other.active()
+        keys.rotate_when_due()
+        if clock() - cached_at >= timedelta(hours=24):
+            keys._read(again=True)
+            cached, cached_at = keys.key_set(), clock()
+        published = usable_keys(cached)
+        for signing in (before, keys.active()):
+            signers.add(signing.kid)
+            verify(parse(sign({"jti": "1"}, signing.private_key, signing.kid)), published[signing.kid])
+    assert len(signers) == 2
+    assert len(kids(keys)) == 2, "the first key has left the set a month after it signed last"

@@ -231,6 +231,7 @@ def test_launches_are_found_by_reference_with_the_reason(house: House) -> None:
     refused.passed("signature")
     refused.failed("expired")
     log.refused(refused, "expired", "exp")
+    log.refused(Trail("zzzzzzzzzz"), "platform_unknown", "issuer https://nobody.example, client not named")
     accepted = Trail("mnpqrstuvw", registration_id=made.id, message_type="LtiResourceLinkRequest", verified=True)
     with house.kit.uow() as uow:
         log.accepted(uow, accepted)
@@ -244,6 +245,11 @@ def test_launches_are_found_by_reference_with_the_reason(house: House) -> None:
     assert "mnpqrstuvw" not in one
     assert "signature: held" in one
     assert "No launch of this reference is kept" in browser.get("/admin/launches/?reference=nothing").get_data(as_text=True)
+    bad = browser.get("/admin/launches/?show=refused").get_data(as_text=True)
+    assert ("abcdefghjk" in bad, "mnpqrstuvw" in bad) == (True, False)
+    mine = browser.get(f"/admin/launches/?platform={made.id}").get_data(as_text=True)
+    assert ("abcdefghjk" in mine, "zzzzzzzzzz" in mine) == (True, False)
+    assert "zzzzzzzzzz" in browser.get("/admin/launches/?platform=").get_data(as_text=True)
 
 
 def test_courses_show_versions_and_who_may_use_them(house: House) -> None:

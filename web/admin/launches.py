@@ -42,14 +42,24 @@ class Told:
 @blueprint.get("/launches/")
 @require_admin
 def launches() -> Answer:
-    """Show the last launches, or the one of a reference."""
+    """Show the last launches, of all platforms or one, all or the refused ones; or the one of a reference."""
     wanted = request.args.get("reference", "").strip().lower()
+    chosen, refused = request.args.get("platform", ""), request.args.get("show") == "refused"
     with kit().uow() as uow:
         names = {r.id: r.name for r, _ in list_platforms(uow)}
-        entries = context().lti.services.log.recent(uow, limit=SHOWN if not wanted else 5000)
+        registration_id = chosen if chosen in names else None
+        limit = 5000 if wanted else SHOWN
+        log = context().lti.services.log
+        entries = log.recent(uow, registration_id=registration_id, refused=refused, limit=limit)
     found = [e for e in entries if not wanted or e.reference.lower() == wanted]
     return render_template(
-        "admin/launches.html", nav=navigation("launches"), launches=[told(e, names) for e in found[:SHOWN]], wanted=wanted
+        "admin/launches.html",
+        nav=navigation("launches"),
+        launches=[told(e, names) for e in found[:SHOWN]],
+        wanted=wanted,
+        platforms=[("", "All platforms"), *names.items()],
+        chosen=chosen,
+        refused=refused,
     )
 
 
