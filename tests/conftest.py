@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 import redis
+from playwright.sync_api import Browser, Playwright
 from sqlalchemy import Engine
 
 from engine.storage.database import open_database
 from engine.storage.unit_of_work import UnitOfWorkFactory
+from tests.browser import start_chromium, wait_so_long
 from tests.groups import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from tests.servers.postgres import Postgres, postgres, remove_leftovers
 from tests.servers.redis import redis_server_url, worker_url
@@ -24,7 +26,8 @@ DATABASES = ("sqlite", "postgresql")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the folder that the run's workers share."""
+    """Make the folder that the run's workers share, and set how long browsers are waited for."""
+    wait_so_long()
     folder = begin_run()
     if folder is not None:
         config.stash[RUN] = folder
@@ -125,3 +128,11 @@ def chromium_path() -> str:
     if path is None:
         unavailable("Chromium", "not at CHROMIUM, and no chromium, chromium-browser or google-chrome on PATH")
     return path
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
+    """A running browser."""
+    browser = start_chromium(playwright, chromium_path)
+    yield browser
+    browser.close()

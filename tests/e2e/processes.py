@@ -32,7 +32,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for(check: Callable[[], T | None], what: str, seconds: float = 20.0) -> T:
+def wait_for(check: Callable[[], T | None], what: str, seconds: float = 30.0) -> T:
     """Return the first true answer of a check; fail in one line when there is none in time."""
     deadline = time.monotonic() + seconds
     while True:

@@ -32,7 +32,7 @@ class Sandbox:
     def control(self, path: str, body: dict[str, Any] | None = None, method: str = "POST") -> Any:
         """Call the control API."""
         sent = {"json": body or {}} if method != "GET" else {}
-        response = requests.request(method, f"{self.url}/_control/{path}", timeout=10, **sent)
+        response = requests.request(method, f"{self.url}/_control/{path}", timeout=30, **sent)
         assert response.ok, response.text
         return response.json()
 

@@ -12,17 +12,15 @@ from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, Respo
 from content.loader import activity_types
 from engine.domain.responses import PublicView
 from pacemate.demo.answers import answer_to
+from tests.browser import SEE_CONFETTI
 from tests.e2e.installation import Installation, course_version
 from tests.e2e.pages import ANSWER
 from tests.e2e.record import Presented, Record
 
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
-    "--disable-sync --test-third-party-cookie-phaseout"
-)
 PRIMARY = "[data-primary]"
 HIDDEN_STEP = "[data-steps] > .step:not(.is-open)"
-OTHER_SCREEN = "key => (document.querySelector('form[data-answer]')?.dataset.presentation ?? '') !== key"
+OTHER_SCREEN = """key => document.readyState === "complete" &&
+  (document.querySelector('form[data-answer]')?.dataset.presentation ?? '') !== key"""
 TYPING = ("numeric", "short-text")
 
 
@@ -39,7 +37,7 @@ class Seat:
 
     def __post_init__(self) -> None:
         self.page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.add_init_script(SEE_CONFETTI)
         self.page.on("console", lambda m: self._complain(m.type, m.text))
         self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
         self.page.on("response", self._policy)

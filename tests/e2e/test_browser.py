@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from tests.browser import follow, see_confetti, start_chromium
 from tests.e2e.installation import Installation
 from tests.e2e.pages import MILESTONES
 from tests.e2e.record import Record
-from tests.e2e.seat import FLAGS, Seat
+from tests.e2e.seat import Seat
 
 PHONE = {"width": 360, "height": 740}
 BUNDLED = "Course bundled"
@@ -21,7 +22,7 @@ BUNDLED = "Course bundled"
 @pytest.fixture(scope="module")
 def chromium(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
     """A browser that blocks third-party cookies."""
-    browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS.split())
+    browser = start_chromium(playwright, chromium_path, "--test-third-party-cookie-phaseout")
     yield browser
     browser.close()
 
@@ -109,18 +110,12 @@ def test_a_milestone_is_celebrated_and_a_key_puts_it_away(two_sites: Installatio
         if heading.is_visible():
             break
     expect(heading).to_be_visible()
-    expect(seat.page.locator("canvas")).to_have_count(1)
+    see_confetti(seat.page)
     seat.page.keyboard.press("Escape")
     expect(heading).to_be_hidden()
     expect(seat.page.locator("canvas")).to_have_count(0)
     seat.page.reload()
     expect(heading).to_be_hidden()
-
-
-def press(page: Page, name: str) -> None:
-    """Press a button and wait for the page it leads to; without scripts each act is a page of its own."""
-    with page.expect_navigation():
-        page.get_by_role("button", name=name).click()
 
 
 def test_the_walk_works_without_scripts(two_sites: Installation, chromium: Browser) -> None:
@@ -129,15 +124,15 @@ def test_the_walk_works_without_scripts(two_sites: Installation, chromium: Brows
     page = seat.page
     page.goto(f"{two_sites.sandbox.base_url}/launch/bundled-link?as=learner-04&target=window")
     while page.get_by_role("button", name="Start").count() == 0:
-        press(page, "Continue")
-    press(page, "Start")
+        follow(page, "Continue")
+    follow(page, "Start")
     while not seat.fill_by_mouse():
-        press(page, "Continue")
-    press(page, "Check the answer")
+        follow(page, "Continue")
+    follow(page, "Check the answer")
     expect(page.get_by_role("heading", name="Right")).to_be_visible()
     record = Record(two_sites.database)
     answered = len(record.responses(record.enrolment("learner-04", BUNDLED).id))
-    press(page, "Continue")
+    follow(page, "Continue")
     assert seat.presented is not None
     assert answered >= 2
     context.close()
@@ -159,7 +154,8 @@ def test_every_page_fits_a_phone_and_keeps_to_its_policy(two_sites: Installation
     visit(teacher, INSTRUCTOR_PAGES)
     detail = teacher.page.get_by_role("link", name="Learner 01").first
     teacher.page.goto(teacher.page.url.rsplit("/", 1)[0] + "/")
-    detail.click()
+    with teacher.page.expect_navigation():
+        detail.click()
     assert_fits(teacher)
     teacher.open("pick-link")
     assert_fits(teacher)

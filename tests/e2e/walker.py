@@ -17,7 +17,7 @@ from tests.e2e.pages import ANSWER, NEXT, PASSING, START, Form, Page, read_page
 from tests.e2e.record import Record
 from tests.openedx.browser import new_browser
 
-TIMEOUT_S = 20
+TIMEOUT_S = 30
 MOST_STEPS = 150
 Told = Mapping[str, Any]
 

@@ -86,7 +86,7 @@ def test_a_link_added_by_deep_linking_launches(tool: Installation, platform: Ope
     teacher = walker(tool, picking)
     form = teacher.page.need("/lti/deep-link")
     chosen = filled(form, {"item": ["small/second-item"], "graded": "1"})
-    answer = picking.browser.post(form.action, data=chosen, timeout=20)
+    answer = picking.browser.post(form.action, data=chosen, timeout=30)
     saved = read_form(answer, picking.browser).submit()
     assert saved.status_code == 200, saved.text
     assert len(platform.links()) == 1

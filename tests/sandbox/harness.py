@@ -253,7 +253,7 @@ def start(arguments: list[str]) -> tuple[subprocess.Popen[str], str]:
 
 def stop(process: subprocess.Popen[str]) -> int:
     process.terminate()
-    code = process.wait(timeout=5)
+    code = process.wait(timeout=30)
     if process.stdout is not None:
         process.stdout.close()
     return code

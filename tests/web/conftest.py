@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 import structlog
 from flask import Flask
-from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Playwright
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
@@ -62,14 +60,6 @@ def database_free(tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, Flas
     settings = {"development": False, "base_url": "https://learn.example", "trusted_hosts": ("learn.example",)}
     copy = migrated_copy(tmp_path_factory.mktemp("house") / "house.sqlite")
     return development.app, build_house(open_database(copy), **settings).app
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright, chromium_path: str) -> Iterator[Chromium]:
-    """A running browser."""
-    browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from lti.browser import BROWSER_COOKIE
+from tests.browser import follow, go_on
 from tests.web.house import Browser, Served, answer_for
 
 MOST_WEIGHT = 60 * 1024
@@ -57,8 +58,7 @@ def answer_on(page: Page, served: Served, *, right: bool) -> None:
                 page.locator(f'[name="{name}"]').fill(one)
     while page.locator("[data-steps] > .step:not(.is-open)").count():
         page.locator("[data-primary]").click()
-    page.locator("[data-primary]").click()
-    page.wait_for_function("key => document.querySelector('form[data-answer]')?.dataset.presentation !== key", arg=key)
+    go_on(page)
 
 
 def to_a_choice(page: Page, served: Served) -> None:
@@ -67,16 +67,15 @@ def to_a_choice(page: Page, served: Served) -> None:
         if page.locator("form[data-answer]").count():
             answer_on(page, served, right=False)
         else:
-            page.locator("[data-primary]").click()
-            page.wait_for_selector("form[data-answer]")
+            go_on(page)
 
 
 def test_a_learner_walks_with_the_keyboard_alone(chromium: Chromium, served: Served) -> None:
     browser = launched(served)
     with opened(chromium, served, browser) as page:
         page.goto(served.base + browser.at(""))
-        page.keyboard.press("Enter")
-        expect(page.locator("form[data-answer]")).to_be_visible()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
         to_a_choice(page, served)
         page.keyboard.press("1")
         expect(page.locator(".option input").first).to_be_checked()
@@ -91,18 +90,19 @@ def test_the_walk_works_without_scripts(chromium: Chromium, served: Served) -> N
     browser = launched(served)
     with opened(chromium, served, browser, java_script_enabled=False) as page:
         page.goto(served.base + browser.at(""))
-        page.get_by_role("button", name="Start").click()
-        page.wait_for_selector("form[data-answer]")
+        follow(page, "Start")
         for _ in range(10):
             if page.locator(".option input").count():
                 break
             for field in page.locator("[data-fields] input").all():
                 field.fill("1")
-            page.locator("[data-primary]").click()
+            with page.expect_navigation():
+                page.locator("[data-primary]").click()
         page.locator(".option input").first.check()
-        page.get_by_role("button", name="Check the answer").click()
+        follow(page, "Check the answer")
         expect(page.locator("#feedback-heading")).to_be_visible()
-        page.locator("[data-primary]").click()
+        with page.expect_navigation():
+            page.locator("[data-primary]").click()
         expect(page.locator("form[data-answer]")).to_be_visible()
 
 
@@ -110,8 +110,7 @@ def test_a_hint_comes_without_losing_what_was_typed(chromium: Chromium, served: 
     browser = launched(served)
     with opened(chromium, served, browser) as page:
         page.goto(served.base + browser.at(""))
-        page.get_by_role("button", name="Start").click()
-        page.wait_for_selector("form[data-answer]")
+        follow(page, "Start")
         to_a_choice(page, served)
         page.locator(".option input").nth(1).check()
         page.get_by_role("button", name="Show a hint").click()
@@ -125,31 +124,28 @@ def test_an_answer_given_without_a_network_is_sent_when_it_is_back(chromium: Chr
     browser = launched(served)
     with opened(chromium, served, browser) as page:
         page.goto(served.base + browser.at(""))
-        page.get_by_role("button", name="Start").click()
-        page.wait_for_selector("form[data-answer]")
+        follow(page, "Start")
         to_a_choice(page, served)
         page.context.set_offline(True)
         page.locator(".option input").first.check()
         page.locator("[data-primary]").click()
         expect(page.locator("[data-status]").first).to_contain_text("Saved on this device")
         page.context.set_offline(False)
-        expect(page.locator("#feedback-heading")).to_be_visible(timeout=15_000)
+        expect(page.locator("#feedback-heading")).to_be_visible()
 
 
 def test_a_milestone_is_celebrated_after_the_feedback_and_one_key_puts_it_away(chromium: Chromium, served: Served) -> None:
     browser = launched(served)
     with opened(chromium, served, browser) as page:
         page.goto(served.base + browser.at(""))
-        page.get_by_role("button", name="Start").click()
-        page.wait_for_selector("form[data-answer]")
+        follow(page, "Start")
         for _ in range(60):
             if page.locator("form[data-answer]").count():
                 answer_on(page, served, right=True)
             if page.locator("[data-celebrate]").count():
                 break
             if not page.locator("form[data-answer]").count():
-                page.locator("[data-primary]").click()
-                page.wait_for_selector("form[data-answer], [data-celebrate]")
+                go_on(page)
         party = page.locator("[data-celebrate]")
         expect(party).to_contain_text("A quarter of the way")
         expect(party).to_contain_text("You can now")

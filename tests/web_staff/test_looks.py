@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from engine.storage.database import open_database
@@ -20,7 +20,6 @@ from tests.web.house import House, build_house
 from tests.web_staff.people import administrator, answer, get_stuck, instructor, join
 from tests.web_staff.placing import place
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 GRAVE = ("serious", "critical")
 LOOKS = [(1280, "light"), (360, "light"), (1280, "dark"), (360, "dark")]
 INSTRUCTOR = ("", "?show=help", "settings", "preview", "grades", "links", "link", "learner")
@@ -82,13 +81,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     engine.dispose()
 
 
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
-    yield browser
-    browser.close()
-
-
 @pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
 def page(request: pytest.FixtureRequest, chromium: Browser, served: Served) -> Iterator[Page]:
     width, scheme = request.param
@@ -126,11 +118,11 @@ def test_a_filter_changes_the_list_in_place_and_works_without_scripts(page: Page
     page.goto(served.address + served.cohort)
     page.evaluate("window.kept = true")
     page.get_by_role("link", name="Needs help (2)").click()
-    page.wait_for_selector('a[aria-current="true"]:has-text("Needs help")')
+    expect(page.locator('a[aria-current="true"]', has_text="Needs help")).to_be_visible()
+    expect(page.locator(".roll > li")).to_have_count(2)
     assert page.evaluate("window.kept") is True
-    assert page.locator(".roll > li").count() == 2
     page.goto(f"{served.address}{served.cohort}?show=help")
-    assert page.locator(".roll > li").count() == 2
+    expect(page.locator(".roll > li")).to_have_count(2)
 
 
 def test_an_act_by_keyboard_alone_without_a_reason_comes_back_with_its_error(page: Page, served: Served) -> None:
@@ -141,5 +133,5 @@ def test_an_act_by_keyboard_alone_without_a_reason_comes_back_with_its_error(pag
     note.fill("   ")
     page.get_by_role("button", name="Waive the module").last.focus()
     page.keyboard.press("Enter")
-    page.wait_for_selector("text=Nothing was changed")
-    assert page.locator('textarea[aria-invalid="true"]').is_visible()
+    expect(page.get_by_text("Nothing was changed")).to_be_visible()
+    expect(page.locator('textarea[aria-invalid="true"]')).to_be_visible()
