@@ -1,6 +1,13 @@
 """Recomputes the keys of items: item id -> code that leaves the right answer in `answer`."""
 
 FIRST_LOOK = {
+    "ty-cells-to-look-at": """
+import pandas as pd
+weight = pd.Series(["12.5"] * 9988 + ["8,0", "31 kg", "tbc"] * 3 + [None] * 3, dtype="str")
+read = pd.to_numeric(weight, errors="coerce")
+assert (len(weight), weight.isna().sum(), read.isna().sum()) == (10_000, 3, 12)
+answer = (read.isna() & weight.notna()).sum()
+""",
     "count-gaps": """
 import pandas as pd
 answer = int(pd.read_csv("orders.csv")["amount"].isna().sum())
@@ -74,6 +81,24 @@ answer = df.isna().any(axis=1).sum()
 }
 
 TEXT = {
+    "left-after-rules": """
+import pandas as pd
+answer = pd.Series(["PUNE", " Pune ", "pune\\u00a0", "Pune.", "Poona"]).str.strip().str.lower().nunique()
+""",
+    "nt-title-changes": """
+import pandas as pd
+names = ["Joan McKenzie", "Piet van der Berg", "Marie Dubois", "Ngũgĩ wa Thiong'o", "Ana Souza-Lima", "Luca d'Angelo"]
+changed = pd.Series(names).str.title()
+explained = ["Joan Mckenzie", "Piet Van Der Berg", "Ngũgĩ Wa Thiong'O", "Luca D'Angelo"]
+assert changed[changed != names].tolist() == explained
+answer = (changed != names).sum()
+""",
+    "ms-evidence-in-the-row": """
+import re
+amounts = ["₹2,400.00", "R$ 310,00", "1.250,00", "640", ""]
+styles = {"Pune": r"₹?\\d+(,\\d{3})*(\\.\\d\\d)?|", "São Paulo": r"(R\\$ )?\\d+(\\.\\d{3})*(,\\d\\d)?|"}
+answer = sum(sum(re.fullmatch(style, amount) is not None for style in styles.values()) == 1 for amount in amounts)
+""",
     "nt-distinct-after": """
 import pandas as pd
 answer = pd.Series([" Pune", "PUNE", "Pu ne", "pune "]).str.strip().str.lower().nunique()
@@ -263,6 +288,20 @@ answer = "A missing value"
 }
 
 ROWS = {
+    "dm-which-gaps-ask": """
+import pandas as pd
+rows = [("paid", True)] * 1 + [("paid", False)] * 919 + [("refunded", True)] * 76 + [("refunded", False)] * 4
+df = pd.DataFrame(rows, columns=["status", "dated"])
+assert (~df["dated"]).sum() == 923
+answer = (df["status"].eq("refunded") & ~df["dated"]).sum()
+""",
+    "rd-two-bicycles": """
+import pandas as pd
+rows = [("00731", 382), ("00732", 328), ("00731", 382), ("00732", 382)]
+df = pd.DataFrame(rows, columns=["id", "amount"])
+assert df.duplicated().sum() == 1
+answer = df["id"].nunique()
+""",
     "mean-of-gap": "import pandas as pd; answer = pd.Series([120, None, 60]).mean()",
     "dm-sum-skips": """
 import pandas as pd
@@ -334,6 +373,17 @@ answer, = ["`" + option + "`" for option in options if eval(option).index.tolist
 }
 
 PROOF = {
+    "kl-gaps-that-close": "answer = 2 + 5 - 2 - 1",
+    "kl-test-a-line": """
+import pandas as pd
+options = ['(after["service"] == "brake service").sum()', '(before["service"] == "brake service").sum()']
+options += ['(after["service"] == "brakes").sum()', '(before["service"] == "brakes").sum()']
+for renamed in (5, 50):
+    before = pd.DataFrame({"service": ["brakes"] * renamed + ["brake service"] * 7})
+    after = before.replace({"service": {"brakes": "brake service"}})
+    options = [option for option in options if eval(option) == renamed]
+answer, = ["`" + option + "`" for option in options]
+""",
     "which-is-a-check": """
 import pandas as pd
 df = pd.DataFrame({"value": [40, -5, 62]})
