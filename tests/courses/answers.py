@@ -189,7 +189,7 @@ answer = "No limit does"
     "ms-rows-for-each-entry": """
 import pandas as pd
 s, d = pd.Series(["chi", "chi", "chgo", "chicago", "pune"]), {"chi": "chicago", "chgo": "chicago", "poona": "pune"}
-options = ["pd.Series(d)", "s.map(d)", "s.replace(d)", "s[s.isin(list(d))]"]
+options = ["pd.Series(d)", "s.map(d).dropna()", "s.replace(d)", "s[s.isin(list(d))]"]
 options = [option + ".value_counts()" for option in options]
 answer, = ["`" + option + "`" for option in options if eval(option).to_dict() == {"chi": 2, "chgo": 1}]
 """,

@@ -77,6 +77,17 @@ def test_key_is_what_the_code_gives(item_id: str) -> None:
     assert holds(namespace["answer"], block), f"{item_id}: computed {namespace['answer']!r}, authored {authored(block)}"
 
 
+def test_the_longest_option_is_no_better_guess_than_another() -> None:
+    loaded, _ = load_course(COURSE)
+    assert loaded is not None
+    choices = [a.body["options"] for a in loaded.version.activities.values() if a.type == "choice" and not a.body["multiple"]]
+    told = 0
+    for options in choices:
+        lengths = sorted((len(re.sub("<[^>]+>", "", option["html"])), option["right"]) for option in options)
+        told += lengths[-1][1] and lengths[-1][0] > lengths[-2][0]
+    assert told <= len(choices) / 3, f"the longest option is right in {told} of {len(choices)} items"
+
+
 def passes(line: str, df: object) -> bool:
     """Whether a line with `assert` passes on a table and looks at the answer it computes."""
     try:
