@@ -42,7 +42,7 @@ REASONS: Final[dict[str, str]] = {
 """A sentence for each reason code of the policies; a test walks them to see that none is missing."""
 
 WIDE: Final = 2.0
-"""A range whose ends lie farther apart than this factor is not told by its ends."""
+"""A range whose ends, as they are read, lie farther apart than this factor is not told by its ends."""
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -150,8 +150,8 @@ def time_words(low_s: float, middle_s: float, high_s: float) -> str:
     """Return a range of time in words: one wider than a factor of 2 is told by its middle alone; "" for nothing."""
     if middle_s <= 0:
         return ""
-    low, high = max(1, math.floor(low_s / 60)), math.ceil(high_s / 60)
-    if low_s <= 0 or high_s / low_s > WIDE or low >= high:
+    low, high = math.floor(low_s / 60), math.ceil(high_s / 60)
+    if high > WIDE * low or low >= high:
         # From half an hour on in steps of five minutes, which promises no more than is known.
         return about_minutes(middle_s if middle_s < 30 * 60 else 300 * round(middle_s / 300))
     return f"{low} to {high} minutes"

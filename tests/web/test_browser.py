@@ -174,7 +174,7 @@ def pages_of(browser: Browser) -> Iterator[str]:
         browser.go_on()
         if "Your place in Text and categories" in browser.page:
             break
-    yield from ("", "skills", "start-over", "module/first-look/done", "module/unheard-of")
+    yield from ("", "plan", "skills", "start-over", "module/first-look/done", "module/unheard-of")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

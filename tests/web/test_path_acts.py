@@ -8,25 +8,56 @@ from tests.web.frames import set_up
 from tests.web.house import Browser, House
 
 
-def test_the_pacing_card_says_what_changed_and_undo_brings_it_back(house: House) -> None:
+def test_minutes_that_came_back_are_told_with_the_evidence_and_undo_brings_the_lesson_back(house: House) -> None:
     browser = house.browser()
     browser.launch()
     browser.start()
     for _ in range(12):
+        key = browser.presentation
         browser.answer(follow_redirects=True)
-        if "pace-card" in browser.page:
+        if "moment-heading" in browser.page:
             break
         browser.go_on()
-    assert "You skip ahead" in browser.page
     assert "right at the first try" in browser.page
-    assert re.search(r"saves \d+ min", browser.page)
+    assert re.search(r"You just got \d+ minutes back", browser.page)
     slot = re.search(r'name="slot" value="([^"]+)"', browser.page)
     assert slot
     browser.post("undo", {"slot": slot[1]}, follow_redirects=True)
     assert "data-presentation" in browser.page
+    told = browser.get(f"answered/{key}").get_data(as_text=True)
+    assert "moment-heading" not in told, "what was undone came not back"
     skills = browser.get("skills").get_data(as_text=True)
     assert "Back on your path" in skills
     assert browser.post("undo", {"slot": slot[1]}).status_code == 409
+
+
+def test_several_skips_between_two_cards_are_told_together_with_the_finish_before_and_now(house: House) -> None:
+    browser = house.browser()
+    browser.launch()
+    browser.get("")
+    browser.get("plan")
+    browser.post("plan", {"minutes": "10", "days": ["0", "1", "2", "3", "4", "5", "6"]})
+    browser.start()
+    told: list[tuple[int, int]] = []
+    for _ in range(120):
+        key = browser.presentation
+        browser.answer(follow_redirects=True)
+        if minutes := re.search(r"You just got (\d+) minutes? back", browser.page):
+            skills = re.findall(r'name="slot" value="([^"]+)"', browser.page.split('id="moment-heading"')[1])
+            told.append((int(minutes[1]), len(skills)))
+            if len(skills) > 1:
+                break
+        browser.go_on()
+        if "data-presentation" not in browser.page:
+            break
+    minutes, count = told[-1]
+    assert count > 1, told
+    page = browser.get(f"answered/{key}").get_data(as_text=True).split('id="moment-heading"')[1]
+    assert abs(sum(int(m) for m in re.findall(r"</strong>, (\d+) min", page)) - minutes) <= count
+    assert re.search(r"now likely to finish <strong[^>]*>[^<]+</strong>. <span[^>]*>Before: ", page)
+    travelled = re.search(r'id="moment-dot" cx="([\d.]+)%"[^>]*data-from="([\d.]+)%"', page)
+    assert travelled
+    assert float(travelled[2]) < float(travelled[1])
 
 
 def test_what_was_skipped_can_be_seen_anyway(learner: Browser) -> None:
@@ -59,7 +90,8 @@ def test_i_know_this_asks_hard_questions_and_closes_the_skill(learner: Browser) 
     learner.answer(follow_redirects=True)
     learner.go_on()
     learner.answer(follow_redirects=True)
-    assert "Tested out" in learner.page
+    assert "You answered two hard questions" in learner.page
+    assert "back</h2>" in learner.page
 
 
 def test_the_pace_can_be_changed_and_is_kept(learner: Browser) -> None:

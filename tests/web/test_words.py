@@ -96,6 +96,7 @@ def test_closures_modes_and_purposes_have_words() -> None:
         (480, 600, 720, "8 to 12 minutes left"),
         (600, 900, 1200, "10 to 20 minutes left"),
         (599, 900, 1200, "about 15 minutes left"),
+        (5, 30, 90, "about 1 minute left"),
         (1200, 2220, 4000, "about 35 minutes left"),
     ],
 )

@@ -112,7 +112,7 @@ def map_page(place: Place, grade_bp: int | None) -> str:
         **course_frame(place),
         "nav": navigation(place, "course_map"),
         "pace": None,
-        "line": course_line(place.modules, place.enrolment.progress_bp, rows),
+        "line": course_line(place.modules, place.enrolment.progress_bp, [row.status for row in rows]),
         "rows": rows,
         "current": current,
         "current_left": left_words(ranges[current.id]) if current else "",

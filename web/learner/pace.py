@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -146,13 +146,13 @@ def module_row(
     )
 
 
-def course_line(modules: tuple[Module, ...], progress_bp: int | None, rows: tuple[ModuleRow, ...]) -> Mapping[str, Any]:
-    """Return the arguments of `pace_line` for the course map; the dot stands at the high-water progress."""
+def course_line(modules: Sequence[Module], progress_bp: int | None, statuses: Sequence[ModuleStatus]) -> Mapping[str, Any]:
+    """Return the arguments of `pace_line` for the course; the dot stands at the high-water progress."""
     ticks, at = [], 0.0
     states = {"done": "done", "current": "current", "open": "upcoming", "locked": "upcoming"}
-    for module, row in zip(modules, rows, strict=True):
+    for module, status in zip(modules, statuses, strict=True):
         at += module.minutes
-        ticks.append({"at_min": at, "label": module.title, "state": states[row.status]})
+        ticks.append({"at_min": at, "label": module.title, "state": states[status]})
     share = (progress_bp or 0) / 10_000
     return {"total_min": at, "position_min": at * share, "ticks": ticks, "label": "Your place in the course", "kind": "map"}
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, url_for
 
 from content.placeholders import resolve_assets
+from engine.domain.minutes_back import minutes_back
 from engine.domain.path import segment_of
 from engine.domain.presentations import Presentation
 from engine.domain.replies import Reply
@@ -16,6 +17,7 @@ from lti.dates import Dates
 from web.auth import LaunchSession
 from web.context import kit
 from web.learner.celebration import celebration_of, mark_celebrated
+from web.learner.moment import moment_of
 from web.learner.pace import player_line
 from web.learner.place import Place, place_of
 from web.moments import told_words
@@ -61,20 +63,23 @@ def feedback_page(session: LaunchSession, key: str, reply: Reply | None = None, 
     """Return the feedback of an answered presentation, from the reply just made or from the saved one."""
     assert session.enrolment_id is not None
     with kit().uow() as uow:
-        place = place_of(session, uow)
         presentation = uow.record.presentation(key, session.enrolment_id)
-        saved = uow.record.reply(key) if reply is None else None
-    if reply is None:
-        if saved is None:
-            at = url_for("learner.player", launch_id=session.id, module_id=presentation.module_id)
-            return make_response(redirect(at, 303))
-        values, reply = saved[0], Reply.from_json(saved[1])
+        if reply is None:
+            saved = uow.record.reply(key)
+            if saved is None:
+                at = url_for("learner.player", launch_id=session.id, module_id=presentation.module_id)
+                return make_response(redirect(at, 303))
+            values, reply = saved[0], Reply.from_json(saved[1])
+        skipped = any(card.shown and card.kind == "skip" for card in reply.cards)
+        place = place_of(session, uow, plan=skipped)
+        changes = uow.record.adjustments(session.enrolment_id) if skipped else ()
     shown_ = show(place, presentation, answered=True)
     assert shown_.next.view is not None
     celebration = None
     if reply.milestone is not None and reply.progress_bp is not None:
         celebration = celebration_of(place, reply.milestone, reply.previous_bp or 0, reply.progress_bp)
         mark_celebrated(place)
+    back = minutes_back(changes, reply.seq, place.path)
     done = place.version.module(reply.module_done) if reply.module_done else None
     page = render_template(
         "learner/feedback.html",
@@ -84,7 +89,8 @@ def feedback_page(session: LaunchSession, key: str, reply: Reply | None = None, 
         activity=shown_.next.activity,
         answer=values,
         feedback=with_files(place, reply),
-        cards=cards_of(reply, place),
+        moment=moment_of(place, back, kit().clock().date()) if back is not None else None,
+        cards=[] if back is not None else cards_of(reply, place),
         celebration=celebration,
         module_done=done,
         next_words=next_words(reply, place.version),

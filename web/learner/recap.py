@@ -14,6 +14,7 @@ from web.auth import LaunchSession, require_learner
 from web.context import kit
 from web.learner.blueprint import blueprint
 from web.learner.celebration import SHOWN_BY, waiting_celebration
+from web.learner.pace import skipped_in
 from web.learner.pages import frame
 from web.learner.place import Place, place_of
 from web.words import CLOSED, about_minutes, time_words
@@ -75,6 +76,8 @@ def module_end(place: Place, module: Module) -> auth.Answer:
             learnt=learnt_in(place, module),
             lessons=[a for a in (place.version.activities[key] for key in module.path) if a.evidence == "none"],
             spent=spent_words(place.path.module_active_s.get(module.id, 0.0)),
+            saved=sum(skip.minutes for skip in skipped_in(place.version, module, place.path)),
+            locked="show_anyway" in place.cohort.locks,
             following=following,
             following_time=_time(place.left(following)) if following else "",
         )

@@ -174,9 +174,7 @@
       particleCount: 90, spread: 75, startVelocity: 38, ticks: 160, origin: { y: 0.45 }, colors: [tint("--teal"), tint("--ochre")]
     }).then(function () { canvas.remove(); });
   }
-  function celebrate(box) {
-    if (box.dataset.celebrated) return;
-    box.dataset.celebrated = "yes";
+  function travel(box) {
     if (still.matches) return;
     box.querySelectorAll("[data-from]").forEach(function (part) {
       var name = part.tagName === "circle" ? "cx" : "x2", to = part.getAttribute(name);
@@ -186,6 +184,12 @@
       part.classList.remove("no-travel");
       requestAnimationFrame(function () { part.setAttribute(name, to); });
     });
+  }
+  function celebrate(box) {
+    if (box.dataset.celebrated) return;
+    box.dataset.celebrated = "yes";
+    if (still.matches) return;
+    travel(box);
     setTimeout(function () {
       if (!document.contains(box) || box.hidden) return;
       if (window.confetti) { confetti(); return; }
@@ -241,12 +245,15 @@
     label();
     document.querySelectorAll("[data-copy]").forEach(function (button) { button.hidden = !navigator.clipboard; });
     document.querySelectorAll("[data-celebrate]").forEach(celebrate);
-    if (swapped) {
-      var first = document.querySelector("[data-focus]") || document.getElementById("main");
-      if (!first) return;
+    document.querySelectorAll("[data-travel]").forEach(travel);
+    var first = swapped && (document.querySelector("[data-focus]") || document.getElementById("main"));
+    if (first) {
       first.focus({ preventScroll: true });
       if (first.id === "main") window.scrollTo(0, 0); else first.scrollIntoView({ block: "nearest" });
     }
+    /* on a small screen a celebration would begin below the fold */
+    var news = document.querySelector("[data-celebrate]") || (swapped && document.querySelector("[data-travel]"));
+    if (news) news.scrollIntoView({ block: "nearest" });
   }
   /* ----- instants by the reader's own clock, and the zone in which a form's times are meant ----- */
   function localise() {

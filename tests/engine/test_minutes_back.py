@@ -1,0 +1,41 @@
+"""What one card of skips tells: the skips since the card before, without what was undone."""
+
+from __future__ import annotations
+
+from engine.domain.minutes_back import minutes_back
+from engine.domain.pacing import Adjustment, PathState, Reason
+
+
+def skip(slot: str, seconds: int, *, card: bool) -> Adjustment:
+    """Return a skip of a lesson and its practice."""
+    return Adjustment("skip", slot, Reason("skip.known", {"skill": slot}), (f"teach-{slot}", slot), -seconds, card)
+
+
+FIRST, SECOND, THIRD = skip("a", 300, card=True), skip("b", 100, card=False), skip("c", 400, card=True)
+CHANGES = [(3, FIRST), (7, SECOND), (8, Adjustment("close", "z", Reason("close.mastered"))), (9, THIRD)]
+CLOSED = {"teach-a": "skipped", "a": "mastered", "teach-b": "done", "b": "mastered", "teach-c": "tested_out", "c": "tested_out"}
+PATH = PathState(closed={**CLOSED, "z": "mastered"})  # type: ignore[arg-type] # literals of a dict
+
+
+def test_a_card_tells_the_skips_since_the_card_before() -> None:
+    back = minutes_back(CHANGES, 9, PATH)
+    assert back is not None
+    assert (back.seconds, back.skips) == (500, (SECOND, THIRD))
+    assert back.before.closed == {"teach-a": "skipped", "a": "mastered", "teach-b": "done", "z": "mastered"}
+    first = minutes_back(CHANGES, 3, PATH)
+    assert first is not None
+    assert first.skips == (FIRST,)
+
+
+def test_a_step_without_a_card_tells_nothing() -> None:
+    assert minutes_back(CHANGES, 7, PATH) is None
+    assert minutes_back(CHANGES, 8, PATH) is None
+    assert minutes_back([], 9, PATH) is None
+
+
+def test_what_was_undone_or_is_open_is_not_told() -> None:
+    undone = PathState(closed=CLOSED, no_skip=("c",))  # type: ignore[arg-type] # literals of a dict
+    back = minutes_back(CHANGES, 9, undone)
+    assert back is not None
+    assert back.skips == (SECOND,)
+    assert minutes_back(CHANGES, 9, PathState()) is None
