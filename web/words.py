@@ -11,6 +11,8 @@ from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 
 from engine.domain.catalog import CourseVersion, Module
+from engine.domain.known import Prospect
+from engine.domain.mastery import Band
 from engine.domain.pacing import Mode, Reason
 from engine.domain.plan import Finish
 from engine.domain.replies import Card, Reply
@@ -92,6 +94,14 @@ PURPOSES: Final[dict[str, str]] = {
     "show_anyway": "Asked for",
 }
 
+BANDS: Final[dict[Band, str]] = {
+    "new": "Not enough evidence",
+    "learning": "Learning",
+    "nearly": "Nearly there",
+    "mastered": "Mastered",
+    "refresh": "Needs a refresh",
+}
+
 _NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -125,6 +135,21 @@ def score_words(right: object, of: object) -> str:
     if not isinstance(right, int) or not isinstance(of, int) or of == 0:
         return "no answers that count yet"
     return f"{right} of {of} right at the first try"
+
+
+def right_words(right: int, of: int) -> str:
+    """Return how many answers count for a skill, in words; "" where none do."""
+    if of == 0:
+        return ""
+    counted = "1 answer counts" if of == 1 else f"{of} answers count"
+    return f"{counted}, {right} of them right." if of > 1 else f"{counted}, and it was {'right' if right else 'not right'}."
+
+
+def prospect_words(prospect: Prospect) -> str:
+    """Return what would change a skill's band, as a sentence."""
+    n, which = prospect.answers, "right" if prospect.right else "wrong"
+    answers = f"One more {which} answer" if n == 1 else f"{_NUMBERS[n].capitalize()} {which} answers in a row"
+    return f"{answers} would make it “{BANDS[prospect.band]}”."
 
 
 def time_key(factor: float | None) -> str:

@@ -18,6 +18,10 @@ from tests.web.house import Browser, Served, answer_for
 
 MOST_WEIGHT = 60 * 1024
 WIDTHS = (360, 1280)
+ABOVE_THE_FOLD = """selector => {
+  const box = document.querySelector(selector).getBoundingClientRect();
+  return box.top >= 0 && box.bottom <= document.querySelector(".actionbar").getBoundingClientRect().top;
+}"""
 NO_NETWORK = ("ERR_INTERNET_DISCONNECTED", "htmx:afterRequest", "htmx:sendError")
 """What the console says when a test takes the network away."""
 
@@ -136,7 +140,7 @@ def test_an_answer_given_without_a_network_is_sent_when_it_is_back(chromium: Chr
 
 def test_a_milestone_is_celebrated_after_the_feedback_and_one_key_puts_it_away(chromium: Chromium, served: Served) -> None:
     browser = launched(served)
-    with opened(chromium, served, browser) as page:
+    with opened(chromium, served, browser, viewport={"width": 360, "height": 640}) as page:
         page.goto(served.base + browser.at(""))
         follow(page, "Start")
         for _ in range(60):
@@ -149,6 +153,7 @@ def test_a_milestone_is_celebrated_after_the_feedback_and_one_key_puts_it_away(c
         party = page.locator("[data-celebrate]")
         expect(party).to_contain_text("A quarter of the way")
         expect(party).to_contain_text("You can now")
+        page.wait_for_function(ABOVE_THE_FOLD, arg="[data-celebrate] h2")
         page.keyboard.press("Escape")
         expect(party).to_be_hidden()
         page.goto(served.base + browser.at(""))

@@ -10,6 +10,7 @@ from flask import render_template, request, url_for
 
 from engine.domain.catalog import CourseVersion, Module
 from engine.domain.enrolment import Cohort, LearnerState
+from engine.domain.known import told
 from engine.domain.unit_of_work import UnitOfWork
 from engine.services.fold import contract_of
 from engine.storage.reads.cohort import cohort_overview
@@ -97,8 +98,9 @@ def still_offered(session: LaunchSession, cohort: Cohort, uow: UnitOfWork) -> bo
 def evidence_of(state: LearnerState, uow: UnitOfWork) -> Evidence:
     """Return what a learner's state says, under the version and the model it is pinned to."""
     model = kit().models.get(state.enrolment.model)
-    known = None if model is None else partial(model.mastery, state.mastery)
-    return Evidence(uow.courses.version(state.enrolment.course_version_id), state.path, known)
+    version = uow.courses.version(state.enrolment.course_version_id)
+    known = None if model is None else told(partial(model.mastery, state.mastery), version, state.path, kit().clock())
+    return Evidence(version, state.path, known)
 
 
 def module_ticks(modules: tuple[Module, ...]) -> list[dict[str, Any]]:

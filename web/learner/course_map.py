@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from flask import g, redirect, render_template, request, url_for
 
 from engine.domain.errors import Refused
+from engine.domain.unit_of_work import UnitOfWork
 from engine.pacing.planner import TimeRange
 from engine.services.enrol import start_over
 from lti.dates import Dates
@@ -17,7 +19,7 @@ from web import auth
 from web.auth import LaunchSession, derive_session, require_learner
 from web.context import kit
 from web.learner.blueprint import blueprint
-from web.learner.celebration import waiting_celebration
+from web.learner.celebration import SHOWN_BY, waiting_celebration
 from web.learner.forecast import forecast, range_of, times_left
 from web.learner.pace import ModuleRow, ModuleStatus, course_line, left_words, module_row, total_minutes
 from web.learner.pages import navigation
@@ -25,7 +27,7 @@ from web.learner.place import Place, place_of, read_place
 from web.learner.player import go_on
 from web.learner.recap import course_frame
 from web.moments import told_words
-from web.words import day, finish_words
+from web.words import day, finish_words, skill_title
 
 LOCK_WORDS: Final = {"mode": "the pace", "test_out": "“I know this”", "undo": "undo", "show_anyway": "“Show me anyway”"}
 
@@ -37,10 +39,11 @@ def course_map(session: LaunchSession) -> auth.Answer:
     with kit().uow() as uow:
         place = place_of(session, uow, celebrate=True, plan=True)
         grade_bp = sent_bp(uow, place.enrolment.id) if place.begun else None
+        news = news_of(place, uow)
     season = place.season(_today())
     if not place.begun and (season == "open" or session.preview):
         return welcome_page(place)
-    return map_page(place, grade_bp)
+    return map_page(place, grade_bp, news)
 
 
 @blueprint.post("/start")
@@ -96,7 +99,36 @@ def welcome_page(place: Place) -> str:
     )
 
 
-def map_page(place: Place, grade_bp: int | None) -> str:
+@dataclass(frozen=True, slots=True)
+class News:
+    """What an instructor did since the learner last answered; `slot_key` where it can be undone."""
+
+    title: str
+    note: str
+    slot_key: str
+
+
+def news_of(place: Place, uow: UnitOfWork) -> list[News]:
+    """Return what an instructor did to the path since the last answer; nothing is read where no act of anyone stands there."""
+    since = place.enrolment.last_active_at or place.enrolment.started_at
+    if place.path.seq <= place.enrolment.answered:
+        return []
+    titles = {m.id: m.title for m in place.version.modules}
+    found = []
+    for act in uow.record.overrides(place.enrolment.id):
+        if act.actor != "instructor" or act.at < since:
+            continue
+        if act.kind == "waive":
+            found.append(News(f"Your instructor waived “{titles.get(act.target, act.target)}”", act.note, ""))
+            continue
+        slots = [s.key for m in place.modules for s in m.slots if s.skill_id == act.target]
+        undo = [key for key in slots if place.path.closed.get(key) in SHOWN_BY and key not in place.path.no_skip]
+        title = f"Your instructor saw you do “{skill_title(act.target, place.version)}”"
+        found.append(News(title, act.note, undo[0] if undo else ""))
+    return found
+
+
+def map_page(place: Place, grade_bp: int | None, news: Sequence[News]) -> str:
     """Return the course map.
 
     Args:
@@ -118,6 +150,7 @@ def map_page(place: Place, grade_bp: int | None) -> str:
         "current_left": left_words(ranges[current.id]) if current else "",
         "course_left": left_words(range_of(coming.left)),
         "coming": coming,
+        "news": news,
         "finish": finish_words(coming.finish, _today(), session.locale),
         "progress_percent": None if place.enrolment.progress_bp is None else place.enrolment.progress_bp // 100,
         "celebration": waiting_celebration(place),
