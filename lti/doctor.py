@@ -11,7 +11,7 @@ from typing import Final
 from engine.domain.errors import EngineError
 from lti.addresses import secure
 from lti.claims import SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READONLY, SCOPE_RESULT, SCOPE_ROSTER, SCOPE_SCORE
-from lti.http import AddressRefusedError
+from lti.http import plain_reason
 from lti.jose import usable_keys
 from lti.registrations import Deployment, Registration
 from lti.runtime import LtiServices
@@ -123,10 +123,11 @@ def _own_address(lti: LtiServices, kid: str) -> Finding:
     try:
         answer = lti.http.request("GET", url, headers={"Accept": "application/json"}, timeout_s=TIMEOUT_S)
         kids = usable_keys(read_json(answer, "Key set"))
-    except AddressRefusedError:
-        return Finding(check, None, f"From here {url} is an internal address. See from outside that it answers.")
-    except OSError:
-        return Finding(check, False, f"Nothing answers at {url}. Is `pacemate serve` running, and do DNS and proxy lead to it?")
+    except OSError as error:
+        reason = plain_reason(error)
+        if "internal address" in reason:
+            return Finding(check, None, f"From here {url} is an internal address. See from outside that it answers.")
+        return Finding(check, False, f"{url}: {reason}. Is `pacemate serve` running, and do DNS and proxy lead to it?")
     except (ServiceError, ValueError):
         return Finding(check, False, f"{url} does not answer with a key set. Does PACEMATE_BASE_URL lead to this installation?")
     if kid not in kids:
@@ -154,7 +155,7 @@ def _login_address(lti: LtiServices, registration: Registration) -> Sequence[Fin
     try:
         answer = lti.http.request("GET", url, headers={}, timeout_s=TIMEOUT_S)
     except OSError as error:
-        return [Finding(check, False, f"{url}: {error}. Compare it with the LMS, and check the firewall.")]
+        return [Finding(check, False, f"{url}: {plain_reason(error)}. Compare it with the LMS, and check the firewall.")]
     if answer.status in (404, 410):
         return [Finding(check, False, f"{url} answers {answer.status}: there is nothing. Compare it with the LMS.")]
     return [Finding(check, True, f"{url} answers."), *_clocks(lti, answer.headers.get("date"))]
@@ -177,7 +178,7 @@ def _platform_keys(lti: LtiServices, registration: Registration) -> Finding:
     try:
         count = lti.platform_keys.refresh(url)
     except OSError as error:
-        return Finding(check, False, f"{url}: {error}. Check the key set URL and the firewall.")
+        return Finding(check, False, f"{url}: {plain_reason(error)}. Check the key set URL and the firewall.")
     if count == 0:
         return Finding(check, False, f"{url} holds no RSA key for signatures.")
     return Finding(check, True, f"{count} at {url}.")
@@ -185,18 +186,16 @@ def _platform_keys(lti: LtiServices, registration: Registration) -> Finding:
 
 def _scopes(lti: LtiServices, registration: Registration) -> Sequence[Finding]:
     refused, granted = _granted(lti, registration)
-    got = Finding("token", bool(granted), "Obtained." if granted else refused)
-    return [
-        got,
-        *(
-            Finding(f"may {words}", scope in granted or (None if scope not in NEEDED else False), _allowed(scope in granted))
-            for scope, words in SCOPES.items()
-        ),
-    ]
+    if not granted:
+        return [Finding("token", False, refused)]
+    return [Finding("token", True, "Obtained."), *(_scope(scope, scope in granted) for scope in SCOPES)]
 
 
-def _allowed(granted: bool) -> str:
-    return "Yes." if granted else "The LMS does not grant it: see the tool's services in the LMS."
+def _scope(scope: str, granted: bool) -> Finding:
+    check = f"may {SCOPES[scope]}"
+    if granted:
+        return Finding(check, True, "Yes.")
+    return Finding(check, False if scope in NEEDED else None, "The LMS does not grant it: see the tool's services in the LMS.")
 
 
 def _granted(lti: LtiServices, registration: Registration) -> tuple[str, frozenset[str]]:
@@ -205,7 +204,8 @@ def _granted(lti: LtiServices, registration: Registration) -> tuple[str, frozens
     try:
         return "", tokens.granted(registration, tuple(SCOPES))
     except OSError as error:
-        return f"{registration.token_url}: {error}. Compare it with the LMS, and check the firewall.", frozenset()
+        words = f"{registration.token_url}: {plain_reason(error)}. Compare it with the LMS, and check the firewall."
+        return words, frozenset()
     except ServiceError as error:
         refused = error.message
     found: frozenset[str] = frozenset()

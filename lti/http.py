@@ -29,6 +29,22 @@ class AddressRefusedError(OSError):
     """The address is not one this server sends requests to."""
 
 
+def plain_reason(error: OSError) -> str:
+    """Return why a request got no answer, in words for an administrator: a library's own text names sockets and pools."""
+    told = str(error)
+    if type(error) in (OSError, AddressRefusedError):
+        return told
+    if "no public address" in told:
+        return "it leads to an internal address"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not valid"
+    if isinstance(error, (TimeoutError, requests.exceptions.Timeout)):
+        return "it did not answer in time"
+    if "NameResolutionError" in told:
+        return "its name is not known to DNS"
+    return "nothing answers there"
+
+
 class OutboundHttp:
     """Sends requests to platforms and receivers; implements `engine.domain.deliveries.Http`.
 

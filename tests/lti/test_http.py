@@ -10,7 +10,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from lti.addresses import belongs_to_tool, origin, public_ip, same_platform, with_query, with_suffix
-from lti.http import AddressRefusedError, OutboundHttp
+from lti.http import AddressRefusedError, OutboundHttp, plain_reason
 
 
 @pytest.fixture
@@ -160,3 +160,20 @@ def test_addresses_are_extended_where_they_have_a_query() -> None:
     assert with_query("https://x/a#top", "c=2") == "https://x/a?c=2#top"
     assert with_suffix("https://x/7/lineitem?type_id=1", "/scores") == "https://x/7/lineitem/scores?type_id=1"
     assert with_suffix("https://x/7/", "/scores") == "https://x/7/scores"
+
+
+def test_why_nothing_answered_is_put_into_plain_words(httpserver: HTTPServer) -> None:
+    def words(client: OutboundHttp, url: str) -> str:
+        with pytest.raises(OSError, match=r".+") as raised:
+            client.request("GET", url, headers={}, timeout_s=3)
+        return plain_reason(raised.value)
+
+    near, public = OutboundHttp(development=True), OutboundHttp()
+    assert words(public, f"https://127.0.0.1:{httpserver.port}/") == "it leads to an internal address"
+    assert words(public, "http://lms.example/") == "lms.example: only https is allowed outside development"
+    assert words(near, f"https://localhost:{httpserver.port}/") == "its certificate is not valid"
+    assert words(near, "http://no-such-name.invalid/") == "its name is not known to DNS"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        assert words(near, f"http://127.0.0.1:{free.getsockname()[1]}/") == "nothing answers there"
+    assert plain_reason(TimeoutError("x")) == "it did not answer in time"

@@ -19,7 +19,6 @@ PAGES = (
     ("deliveries", "Deliveries", "arrow-right"),
     ("launches", "Launches", "clock"),
     ("doctor", "Doctor", "eye"),
-    ("access", "Access", "lock"),
 )
 
 
