@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
@@ -14,8 +15,9 @@ from engine.domain.enrolment import LearnerState
 from engine.domain.ics import CalendarEvent
 from engine.services.state import fold_for
 from engine.services.weekly_plan import followed, planned
+from lti.deadlines import dates_of
 from web.context import kit
-from web.learner.forecast import coming_sessions, forecast, times_left
+from web.learner.forecast import coming_sessions, forecast, times_left, with_told_dates
 
 DESCRIPTION: Final = (
     "A suggestion from your weekly plan. Nothing happens when the day passes: the dates move, and what you did stays."
@@ -27,18 +29,23 @@ blueprint = Blueprint("calendar", __name__, url_prefix="/calendar")
 
 @blueprint.get("/<token>.ics")
 def feed(token: str) -> Response:
-    """Send the coming sessions of a plan, and the course's last day."""
+    """Send the coming sessions of a plan, the course's last day, and the due dates of the learning platform."""
     now = kit().clock()
     with kit().uow() as uow:
         enrolment_id, tenant_id = followed(token, uow, now)
         state = uow.enrolments.get(enrolment_id, tenant_id)
         weekly = planned(enrolment_id, uow, now)
         fold = fold_for(state, uow, kit())
+        dates = dates_of(uow, state.cohort.id, state.enrolment.person_id)
     today = now.date()
     ranges = times_left(fold, state.mastery, state.path)
-    found = forecast(weekly, ranges, state.path, state.cohort, today)
-    days = [s.on for s in coming_sessions(weekly, found, state.cohort, today)]
-    events = [*_suggested(days, state, fold.version), *_last_day(state, fold.version, today)]
+    cohort = with_told_dates(state.cohort, dates, today)
+    found = forecast(weekly, ranges, state.path, cohort, today)
+    days = [s.on for s in coming_sessions(weekly, found, cohort, today)]
+    fixed = {f"due:{m}": ("due", one.due_at.date()) for m, one in dates.items() if one.due_at is not None}
+    if state.cohort.ends_on is not None:
+        fixed["end"] = ("last day", state.cohort.ends_on)
+    events = [*_suggested(days, state, fold.version), *_fixed(fixed, state, fold.version, today)]
     response = make_response(ics.calendar(fold.version.title, events, now))
     response.content_type = ics.MIME
     response.headers["Cache-Control"] = "private, no-cache"
@@ -49,11 +56,12 @@ def _suggested(days: list[date], state: LearnerState, version: CourseVersion) ->
     return [_entry(f"{state.enrolment.id}:{on}", version.title, on, DESCRIPTION) for on in days]
 
 
-def _last_day(state: LearnerState, version: CourseVersion, today: date) -> list[CalendarEvent]:
-    ends_on = state.cohort.ends_on
-    if ends_on is None or ends_on < today:
-        return []
-    return [_entry(f"{state.enrolment.id}:end", f"{version.title}: last day", ends_on)]
+def _fixed(
+    days: Mapping[str, tuple[str, date]], state: LearnerState, version: CourseVersion, today: date
+) -> list[CalendarEvent]:
+    """Return the days that others set, those that have not passed."""
+    key = state.enrolment.id
+    return [_entry(f"{key}:{name}", f"{version.title}: {what}", on) for name, (what, on) in days.items() if on >= today]
 
 
 def _entry(key: str, summary: str, on: date, description: str = "") -> CalendarEvent:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import migrations
 from content.loader import load_course
@@ -13,6 +14,7 @@ from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import LaunchIdentity
 from engine.domain.errors import EngineError
 from engine.services.publish_course import publish_course
+from engine.services.weekly_plan import set_plan
 from engine.simulation.learners import PlantedLearner, plant
 from lti.registrations import Registration, add_platform, find
 from pacemate.bootstrap import Runtime
@@ -55,6 +57,10 @@ def prepare(runtime: Runtime, course: Path, sandbox_url: str) -> tuple[CourseVer
     return version, registration
 
 
+PLANS: Final = ((45, (1, 3)), (90, (0, 2, 4)), (120, (5, 6)), (60, (0, 2, 4)))
+"""Minutes a week and days that the demo's learners chose; whose turn is the last one keeps the suggested plan."""
+
+
 def simulate_cohort(
     runtime: Runtime, version: CourseVersion, registration: Registration, tell: Callable[[int, int], None]
 ) -> int:
@@ -75,6 +81,9 @@ def simulate_cohort(
             learner = _planted(number, skills)
             done = simulate(identity, learner, runtime.kit, *_span(number, now))
             answers += done.responses if done is not None else 0
+            if done is not None and number % len(PLANS) < len(PLANS) - 1:
+                minutes, days = PLANS[number % len(PLANS)]
+                set_plan(done.enrolment.id, registration.tenant_id, minutes, days, runtime.kit, now=now)
         tell(number, COHORT_LEARNERS + 1)
     identity = _identity(registration, version, "single", "Data skills, self-study", 1)
     steady = replace(plant(7, skills, drop_out=0.0), sessions_a_week=3.0, ability=0.4)

@@ -10,6 +10,7 @@ import structlog
 
 from tests.web.frames import check_frame, set_up
 from tests.web.house import START, Browser, House
+from tests.web_staff.placing import place
 
 TODAY = START.date()
 
@@ -236,3 +237,23 @@ def test_before_its_first_day_a_course_suggests_nothing_earlier(learner: Browser
     page = learner.get("plan").get_data(as_text=True)
     assert "This course starts on March 16, 2026" in page
     assert "Monday, March 16" in page
+
+
+def test_the_platforms_due_dates_stand_beside_the_plan_and_in_the_calendar(learner: Browser) -> None:
+    learner.start()
+    learner.go(2)
+    house, first = learner.house, learner.house.version.modules[0]
+    place(house, "All of it", dates={"due_at": "2026-03-06T17:00:00+00:00"})
+    place(house, "Week 1", f"cleaning-messy-data/{first.id}", dates={"due_at": "2026-03-01T20:00:00+00:00"})
+    place(house, "Week 2", f"cleaning-messy-data/{house.version.modules[1].id}", dates={"due_at": "2026-03-05T20:00:00+00:00"})
+    page = learner.get("plan").get_data(as_text=True)
+    check_frame(page)
+    assert "The last day is March 6, 2026" in page
+    assert "March 5, 2026, 20:00 UTC" in page
+    assert page.count("after its last day") >= 1, "the first module was due yesterday"
+    assert "The last day is March 6, 2026" in learner.get("").get_data(as_text=True)
+    learner.get("plan")
+    calendar = learner.client.get(link_on(learner.post("plan/calendar").get_data(as_text=True))).get_data(as_text=True)
+    due = re.findall(r"DTSTART;VALUE=DATE:(\d{8})\r\nDTEND;VALUE=DATE:\d{8}\r\nSUMMARY:[^\r]*: due\r", calendar)
+    assert sorted(due) == ["20260305", "20260306"]
+    assert max(days_in(calendar)) == "20260306"

@@ -138,7 +138,7 @@ def map_page(place: Place, grade_bp: int | None, news: Sequence[News]) -> str:
     ranges = times_left(place.fold, place.mastery, place.path)
     rows = map_rows(place, current.id if current else None, ranges)
     assert place.planned is not None
-    coming = forecast(place.planned, ranges, place.path, place.cohort, _today())
+    coming = forecast(place.planned, ranges, place.path, place.bounds(_today()), _today())
     session = place.session
     values = {
         **course_frame(place),
@@ -152,6 +152,7 @@ def map_page(place: Place, grade_bp: int | None, news: Sequence[News]) -> str:
         "coming": coming,
         "news": news,
         "finish": finish_words(coming.finish, _today(), session.locale),
+        "last_day": _day(coming.ends_on, session),
         "progress_percent": None if place.enrolment.progress_bp is None else place.enrolment.progress_bp // 100,
         "celebration": waiting_celebration(place),
         "season": "open" if session.preview else place.season(_today()),

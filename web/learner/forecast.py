@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from itertools import islice
 
 from engine.domain.catalog import Module
@@ -16,6 +16,7 @@ from engine.domain.plan import EVEN, Finish, Session, TimeLeft, WeeklyPlan, days
 from engine.pacing.planner import Z80, TimeRange, log_pace, remaining
 from engine.services.fold import Fold
 from engine.services.weekly_plan import Planned
+from lti.dates import Dates
 
 NOTHING = TimeRange(0.0, 0.0, 0.0)
 MOST_SESSIONS = 60
@@ -41,13 +42,28 @@ def _part(r: TimeRange) -> TimeLeft:
     return TimeLeft(r.middle_s, math.log(r.high_s / r.low_s) / (2 * Z80)) if r.low_s > 0 else TimeLeft(0.0, 0.0)
 
 
+def with_told_dates(cohort: Cohort, dates: Mapping[str | None, Dates], today: date) -> Cohort:
+    """Return the cohort with the first and last day that hold for a learner, its own beside those of the learning platform.
+
+    Whoever of the two opens first lets people in. Of the last days that are still to come the earliest counts.
+    """
+    told = dates.get(None, Dates())
+    first = [d for d in (cohort.starts_on, _day(told.available_from)) if d is not None]
+    last = [d for d in (cohort.ends_on, _day(told.due_at), _day(told.available_until)) if d is not None and d >= today]
+    return replace(cohort, starts_on=min(first, default=None), ends_on=min(last, default=cohort.ends_on))
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
+
+
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """What a plan comes to.
 
     Args:
         left: the time left in the course.
-        ends_on: the cohort's last day; None where nobody set one.
+        ends_on: the last day; None where nobody set one.
         tight: nine of ten would not be through by then.
         enough: the fewest minutes a week that would be, where `tight`; None where none are.
     """

@@ -54,7 +54,7 @@ def moment_of(place: Place, back: MinutesBack, today: date) -> Moment:
     finishes = []
     for path in (back.before, place.path):
         ranges = times_left(place.fold, place.mastery, path)
-        coming = forecast(place.planned, ranges, path, place.cohort, today)
+        coming = forecast(place.planned, ranges, path, place.bounds(today), today)
         finishes.append(finish_words(coming.finish, today, session.locale))
     return Moment(
         minutes=whole_minutes(back.seconds),

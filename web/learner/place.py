@@ -24,6 +24,7 @@ from lti.dates import Dates
 from lti.deadlines import dates_of
 from web.auth import LaunchSession
 from web.context import kit
+from web.learner.forecast import with_told_dates
 
 Season = Literal["before", "open", "after"]
 
@@ -105,6 +106,10 @@ class Place:
     def left(self, module: Module) -> TimeRange:
         """Return how long the open rest of a module will take this learner."""
         return remaining(self.path, self.fold.look(self.mastery), module)
+
+    def bounds(self, today: date) -> Cohort:
+        """Return the cohort with the first and last day that hold for this learner's plan."""
+        return with_told_dates(self.cohort, self.dates, today)
 
     @property
     def told(self) -> Dates:

@@ -9,6 +9,7 @@ from flask import g, make_response, redirect, render_template, request, url_for
 
 from engine.domain.plan import LEAST_MINUTES, MOST_MINUTES, Session
 from engine.services.weekly_plan import feed_made, make_feed, set_plan, shift_plan, stop_feed
+from lti.dates import Dates
 from web import auth
 from web.auth import LaunchSession, require_learner
 from web.context import config, kit
@@ -18,6 +19,7 @@ from web.learner.pace import left_words
 from web.learner.pages import navigation, pace_controls
 from web.learner.place import Place, place_of
 from web.learner.recap import course_frame
+from web.moments import told_words
 from web.words import WEEKDAYS, day, finish_words, near_day
 
 NEXT_SESSIONS: Final = 3
@@ -117,10 +119,11 @@ def _figures(place: Place, today: date) -> dict[str, Any]:
     assert place.planned is not None
     planned, locale = place.planned, place.session.locale
     ranges = times_left(place.fold, place.mastery, place.path)
-    found = forecast(planned, ranges, place.path, place.cohort, today)
+    cohort = place.bounds(today)
+    found = forecast(planned, ranges, place.path, cohort, today)
     season = "open" if place.session.preview else place.season(today)
-    dues = module_days(planned, ranges, place.path, place.fold, place.cohort, today) if season != "after" else []
-    coming = coming_sessions(planned, found, place.cohort, today, NEXT_SESSIONS)
+    dues = module_days(planned, ranges, place.path, place.fold, cohort, today) if season != "after" else []
+    coming = coming_sessions(planned, found, cohort, today, NEXT_SESSIONS)
     starts_on = planned.plan.starts_on
     return {
         "found": found,
@@ -129,11 +132,11 @@ def _figures(place: Place, today: date) -> dict[str, Any]:
         "left": left_words(range_of(found.left)),
         "begun": place.begun,
         "ends_on": "" if found.ends_on is None else day(found.ends_on, locale),
-        "opens_on": day(place.cohort.starts_on, locale) if season == "before" and place.cohort.starts_on else "",
+        "opens_on": day(cohort.starts_on, locale) if cohort.starts_on is not None and cohort.starts_on > today else "",
         "shifted_to": near_day(starts_on, today, locale) if starts_on is not None and starts_on > today else "",
         "sessions": [_session(s, today, locale) for s in coming] if season != "after" else [],
         "spent_min": int(planned.spent.week_s // 60),
-        "dues": [_due(due, place, today, locale) for due in dues],
+        "dues": [_due(due, place, found.ends_on, today) for due in dues],
         "days": [WEEKDAYS[d] for d in found.plan.days],
     }
 
@@ -143,12 +146,15 @@ def _session(session: Session, today: date, locale: str | None) -> tuple[str, in
     return on, max(1, round(session.seconds / 60))
 
 
-def _due(due: Due, place: Place, today: date, locale: str | None) -> dict[str, Any]:
-    ends_on = place.cohort.ends_on
+def _due(due: Due, place: Place, ends_on: date | None, today: date) -> dict[str, Any]:
+    locale = place.session.locale
+    told = place.dates.get(due.module.id, Dates())
+    last = min((moment.date() for moment in (told.due_at, told.available_until) if moment is not None), default=ends_on)
     return {
         "module": due.module,
         "number": place.fold.contract.index(due.module.id) + 1,
         "time": left_words(due.left),
         "by": "" if due.on is None else near_day(due.on, today, locale),
-        "late": due.on is None or (ends_on is not None and due.on > ends_on),
+        "told": told_words(told, locale),
+        "late": last is not None and (due.on is None or due.on > last),
     }
