@@ -1,9 +1,10 @@
-"""The jobs of LTI: rosters, key rotation, sweeping."""
+"""The jobs of LTI: rosters, gradebook columns, key rotation, sweeping."""
 
 from __future__ import annotations
 
-from engine.jobs import JobContext, JobSpec
+from engine.jobs import JobContext, JobSpec, audit_time
 from lti import deep_linking, logins, roster
+from lti.grades import columns, history
 from lti.runtime import LtiServices
 
 
@@ -12,17 +13,23 @@ def read_rosters(job: JobContext) -> int:
     return roster.read_due(services(job))
 
 
+def read_columns(job: JobContext) -> int:
+    """Read the gradebook columns that are due."""
+    return columns.read_due(services(job))
+
+
 def rotate_keys(job: JobContext) -> int:
     """Rotate the tool's keys where their time is over."""
     return int(services(job).keys.rotate_when_due())
 
 
 def sweep(job: JobContext) -> int:
-    """Delete logins, deep linking requests and log lines that have ended."""
+    """Delete logins, deep linking requests and log lines that have ended, and tries of marks that no audit asks for."""
     lti = services(job)
     now = lti.clock()
     with lti.uow() as uow:
         count = logins.sweep(uow, now) + deep_linking.sweep(uow, now) + lti.log.sweep(uow, now)
+        count += history.sweep(uow, now - audit_time(job.context))
         uow.commit()
     return count
 
@@ -37,6 +44,7 @@ def services(job: JobContext) -> LtiServices:
 
 JOBS = [
     JobSpec("lti.rosters", 30.0, read_rosters),
+    JobSpec("lti.columns", 60.0, read_columns),
     JobSpec("lti.keys", "17 3 * * *", rotate_keys),
     JobSpec("lti.sweep", 300.0, sweep),
 ]

@@ -27,7 +27,7 @@ from engine.domain.unit_of_work import UnitOfWork
 from engine.storage.tables import cohorts as _cohorts
 from engine.storage.tables import enrolments as _enrolments
 from engine.storage.tables import people as _people
-from engine.storage.tables.base import Json, UtcDateTime, metadata
+from engine.storage.tables.base import BigId, Json, UtcDateTime, metadata
 
 ENGINE_TABLES = (_people, _cohorts, _enrolments)
 """Imported so that the tables that ours refer to stand on the metadata."""
@@ -178,9 +178,24 @@ grade_targets = Table(
     Column("trying_bp", Integer, doc="What the try under `trying_stamp` carries: a retry says the same again."),
     Column("trying_stamp", UtcDateTime, doc="Timestamp of the try whose answer is not known; NULL when there is none."),
     Column("result", String, nullable=False, doc="`new`, `sent`, `retrying` or `failed`, for the instructor."),
+    Column("shown_bp", Integer, doc="What the gradebook showed when it was last read, to tell of a teacher's own mark."),
+    Column("shown_at", UtcDateTime, doc="When it was read; NULL before."),
     Column("error", String, doc="The last failure in plain words, without personal data."),
     UniqueConstraint("line_item_id", "person_id"),
     CheckConstraint("result IN ('new', 'sent', 'retrying', 'failed')", name="result"),
+)
+
+grade_tries = Table(
+    "lti_grade_tries",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True, doc="Order of the tries."),
+    Column("target_id", ForeignKey("lti_grade_targets.id"), nullable=False, index=True, doc="Whose mark was tried."),
+    Column("at", UtcDateTime, nullable=False, index=True, doc="When; swept after the time that audits ask for."),
+    Column("share_bp", Integer, doc="Basis points of full marks that were deserved; NULL where no grade was."),
+    Column("outcome", String, nullable=False, doc="`sent`, `retry` or `dead`."),
+    Column("note", String, doc="What the LMS said, in plain words; NULL where it took the mark."),
+    CheckConstraint("outcome IN ('sent', 'retry', 'dead')", name="outcome"),
+    sqlite_autoincrement=True,
 )
 
 rosters = Table(

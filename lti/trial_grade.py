@@ -17,7 +17,8 @@ from engine.storage.tables.people import people
 from lti.addresses import with_query, with_suffix
 from lti.claims import SCOPE_RESULT, SCOPE_SCORE
 from lti.grades.line_items import LineItem, read
-from lti.grades.sender import RESULTS_TYPE, SCORE_TYPE
+from lti.grades.results import RESULTS_TYPE
+from lti.grades.sender import SCORE_TYPE
 from lti.quirks.families import quirks
 from lti.registrations import Registration, get
 from lti.runtime import LtiServices
@@ -127,7 +128,7 @@ def _posted(lti: LtiServices, registration: Registration, url: str, column: Line
         body=dict(manners.score(body)),
     )
     verdict, words = manners.verdict(answer)
-    if verdict in ("sent", "conflict"):
+    if verdict == "sent" or answer.status == 409:
         return Trial(name, "taken", "The LMS took it: 0, in your own row, with a comment that says what it is. Grades arrive.")
     if answer.status in REFUSES_TEACHERS:
         told = f"{manners.title} was reached and takes no grades for teachers ({answer.status}). That is as it should be:"

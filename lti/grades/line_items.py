@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from engine.domain.errors import EngineError
 from lti.addresses import origin, with_query
 from lti.claims import SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READONLY, LaunchContext, split_content
+from lti.dates import read_moment
 from lti.links import Binding, bind
 from lti.paging import next_page
 from lti.quirks.families import quirks
@@ -27,7 +29,11 @@ TAG: Final = "pacemate"
 
 @dataclass(frozen=True, slots=True)
 class LineItem:
-    """A column as the platform describes it."""
+    """A column as the platform describes it.
+
+    Args:
+        ends_at: until when the platform takes work for it, where it says.
+    """
 
     url: str
     score_maximum: float
@@ -35,6 +41,7 @@ class LineItem:
     resource_id: str | None = None
     resource_link_id: str | None = None
     tag: str | None = None
+    ends_at: datetime | None = None
 
 
 def reading_scope(scopes: tuple[str, ...]) -> str | None:
@@ -66,8 +73,12 @@ def find_or_make(
     resource_id: str,
     resource_link_id: str,
     label: str,
+    due_at: datetime | None = None,
 ) -> LineItem:
     """Return this tool's column for a link, made where there is none.
+
+    Args:
+        due_at: the link's due date in the LMS, so that the column says the same.
 
     Raises:
         ServiceError: the platform does not list or make columns for us.
@@ -83,6 +94,8 @@ def find_or_make(
         "resourceLinkId": resource_link_id,
         "tag": TAG,
     }
+    if due_at is not None:
+        body["endDateTime"] = due_at.isoformat()
     answer = services.call(
         registration,
         [SCOPE_LINE_ITEM],
@@ -153,6 +166,7 @@ def _line_item(body: object, url: str) -> LineItem:
         resource_id=_text(body.get("resourceId")),
         resource_link_id=_text(body.get("resourceLinkId")),
         tag=_text(body.get("tag")),
+        ends_at=read_moment(body.get("endDateTime")),
     )
 
 

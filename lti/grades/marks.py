@@ -14,6 +14,7 @@ from engine.domain.grading import desired_share
 from engine.domain.unit_of_work import UnitOfWork
 from engine.storage.tables.enrolments import enrolments
 from engine.storage.tables.people import people
+from lti.dates import from_json
 from lti.registrations import Registration, from_row
 from lti.storage import grade_targets, line_items, registrations, resource_links, run
 
@@ -28,6 +29,7 @@ class Mark:
         desired_bp: basis points of full marks deserved now; None where no grade is to be sent.
         url: the column; None until it is made.
         link: the platform's key of the resource link.
+        due_at: the link's due date in the LMS, where it told one.
     """
 
     target_id: str
@@ -51,6 +53,7 @@ class Mark:
     label: str
     resource_id: str
     registration: Registration
+    due_at: datetime | None = None
 
     @property
     def due(self) -> bool:
@@ -71,7 +74,15 @@ def load(uow: UnitOfWork, target_id: str) -> Mark | None:
         select(registrations, t.enrolment_id, people.c.sub, enrolments.c.tenant_id.label("owner"))
         .add_columns(t.sent_bp, t.sent_policy, t.stamp, t.trying_bp, t.trying_stamp)
         .add_columns(i.id.label("line_item_id"), i.url, i.status.label("line_item_status"), i.module_id, i.scopes)
-        .add_columns(i.score_maximum, i.maximum_known, link.resource_link_id, link.title, link.lineitem_url, link.lineitems_url)
+        .add_columns(
+            i.score_maximum,
+            i.maximum_known,
+            link.dates,
+            link.resource_link_id,
+            link.title,
+            link.lineitem_url,
+            link.lineitems_url,
+        )
         .select_from(grade_targets)
         .join(line_items, i.id == t.line_item_id)
         .join(resource_links, link.id == i.resource_link_id)
@@ -110,6 +121,7 @@ def load(uow: UnitOfWork, target_id: str) -> Mark | None:
         label=row.title or course,
         resource_id=course if row.module_id is None else f"{course}/{row.module_id}",
         registration=from_row(row),
+        due_at=from_json(row.dates).due_at,
     )
 
 

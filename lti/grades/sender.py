@@ -6,22 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
-from urllib.parse import urlencode
 
 from sqlalchemy import or_, update
 
 from engine.domain.deliveries import HttpAnswer, Outcome
-from lti.addresses import with_query, with_suffix
+from lti.addresses import with_suffix
 from lti.claims import SCOPE_RESULT, SCOPE_SCORE
-from lti.grades.line_items import find_or_make, read
+from lti.grades.history import note_try
+from lti.grades.line_items import LineItem, find_or_make, read
 from lti.grades.marks import FULL_BP, Mark, load
+from lti.grades.results import result_of
 from lti.quirks.families import quirks
 from lti.runtime import LtiServices
 from lti.storage import grade_targets, line_items, run
-from lti.tokens import ServiceError, read_json
+from lti.tokens import ServiceError
 
 SCORE_TYPE: Final = "application/vnd.ims.lis.v1.score+json"
-RESULTS_TYPE: Final = "application/vnd.ims.lis.v2.resultcontainer+json"
 APART: Final = timedelta(seconds=1)
 MAKING: Final = timedelta(seconds=90)
 LONGEST_WAIT_S: Final = 2.0
@@ -62,13 +62,14 @@ class Sender:
             return self._store(mark, Outcome("retry", "The LMS cannot be reached. It is tried again by itself."))
 
     def _try(self, mark: Mark) -> Outcome:
-        words = ""
+        words, status = "", 0
         for attempt in range(TRIES):
             stamp = self._stamp(mark, renew=attempt > 0)
             if stamp is None:
                 return Outcome("retry", "This server's clock went back. It is tried again by itself.", after_s=60)
             mark = replace(mark, stamp=stamp, trying_stamp=stamp, trying_bp=mark.desired_bp)
             answer = self._post(mark, stamp)
+            status = answer.status
             verdict, words = quirks(mark.registration.family).verdict(answer)
             if verdict == "conflict":
                 if self._result_equals(mark):
@@ -80,7 +81,8 @@ class Sender:
                 mark = moved
             else:
                 return Outcome(verdict, words, after_s=_after(answer))
-        return Outcome("retry", words)
+        # Only 409 says for certain that a newer mark is there; what else was refused twice is refused for good.
+        return Outcome("retry" if status in (404, 409) else "dead", words)
 
     def _post(self, mark: Mark, stamp: datetime) -> HttpAnswer:
         assert mark.url is not None
@@ -134,12 +136,13 @@ class Sender:
                 resource_id=mark.resource_id,
                 resource_link_id=mark.link,
                 label=mark.label,
+                due_at=mark.due_at,
             )
-            return self._column_known(replace(mark, url=made.url), made.score_maximum)
+            return self._column_known(replace(mark, url=made.url), made)
         if mark.maximum_known:
             return mark
         item = read(self._lti.platform, mark.registration, mark.url, mark.scopes)
-        return self._column_known(mark, mark.score_maximum if item is None else item.score_maximum)
+        return self._column_known(mark, item)
 
     def _may_make(self, mark: Mark) -> bool:
         """Return whether this worker alone makes the column now."""
@@ -151,8 +154,11 @@ class Sender:
             uow.commit()
         return taken
 
-    def _column_known(self, mark: Mark, maximum: float) -> Mark:
-        values = {"url": mark.url, "score_maximum": maximum, "maximum_known": True, "making_until": None}
+    def _column_known(self, mark: Mark, column: LineItem | None) -> Mark:
+        maximum = mark.score_maximum if column is None else column.score_maximum
+        values: dict[str, object] = {"url": mark.url, "score_maximum": maximum, "maximum_known": True, "making_until": None}
+        if column is not None:
+            values["due_at"] = column.ends_at
         self._update_column(mark, values)
         return replace(mark, score_maximum=maximum, maximum_known=True)
 
@@ -172,9 +178,7 @@ class Sender:
         """After a 409: return whether the gradebook holds the mark already."""
         if SCOPE_RESULT not in mark.scopes or mark.url is None or mark.desired_bp is None:
             return False
-        url = with_query(with_suffix(mark.url, "/results"), urlencode({"user_id": mark.sub}))
-        answer = self._lti.platform.call(mark.registration, [SCOPE_RESULT], "GET", url, accept=RESULTS_TYPE)
-        share = result_share(answer, mark.sub)
+        share = result_of(self._lti.platform, mark.registration, mark.url, mark.sub)
         return share is not None and abs(share - mark.desired_bp / FULL_BP) < 0.0005
 
     def _settled(self, mark: Mark) -> Outcome:
@@ -183,19 +187,15 @@ class Sender:
         return Outcome("sent")
 
     def _store(self, mark: Mark, outcome: Outcome) -> Outcome:
-        if outcome.status == "sent":
-            self._update(
-                mark,
-                sent_bp=mark.desired_bp,
-                sent_policy=mark.policy,
-                sent_at=self._clock(),
-                trying_bp=None,
-                trying_stamp=None,
-                result="sent",
-                error=None,
-            )
-        else:
-            self._update(mark, result="retrying" if outcome.status == "retry" else "failed", error=outcome.error)
+        now, taken = self._clock(), outcome.status == "sent"
+        values: dict[str, object] = {"result": "retrying" if outcome.status == "retry" else "failed", "error": outcome.error}
+        if taken:
+            values = {"sent_bp": mark.desired_bp, "sent_policy": mark.policy, "sent_at": now, "result": "sent", "error": None}
+            values |= {"trying_bp": None, "trying_stamp": None}
+        with self._lti.uow() as uow:
+            run(uow, update(grade_targets).where(grade_targets.c.id == mark.target_id).values(**values))
+            note_try(uow, mark.target_id, mark.desired_bp, outcome, now)
+            uow.commit()
         return outcome
 
     def _update(self, mark: Mark, **values: object) -> None:
@@ -207,20 +207,6 @@ class Sender:
         with self._lti.uow() as uow:
             run(uow, update(line_items).where(line_items.c.id == mark.line_item_id).values(**values))
             uow.commit()
-
-
-def result_share(answer: HttpAnswer, sub: str) -> float | None:
-    """Return the share of full marks a result container holds for a person, None where it holds none."""
-    try:
-        listed = read_json(answer, "Results")
-    except ServiceError:
-        return None
-    for entry in listed if isinstance(listed, list) else ():
-        if isinstance(entry, Mapping) and entry.get("userId") in (None, sub):
-            score, maximum = entry.get("resultScore"), entry.get("resultMaximum")
-            if isinstance(score, (int, float)) and isinstance(maximum, (int, float)) and maximum > 0:
-                return float(score) / float(maximum)
-    return None
 
 
 def _hindrance(mark: Mark) -> Outcome | None:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, select, update
 
 from engine.domain.deliveries import Destination
 from engine.domain.errors import NotFound
+from engine.domain.events import COHORT_CHANGED, Event
 from engine.domain.unit_of_work import UnitOfWork
 from engine.storage.tables.enrolments import enrolments
 from engine.storage.tables.events import deliveries
@@ -31,6 +32,7 @@ class GradeLine:
         share: what the LMS last took, in [0, 1]; None before the first.
         result: `new`, `sent`, `retrying` or `failed`.
         next_try_at: when it is tried again by itself; None where it is not.
+        shown: what the gradebook showed at `shown_at`, in [0, 1]; None where it was not read or showed nothing.
     """
 
     target_id: str
@@ -42,6 +44,8 @@ class GradeLine:
     result: Literal["new", "sent", "retrying", "failed"]
     error: str | None
     next_try_at: datetime | None
+    shown: float | None = None
+    shown_at: datetime | None = None
 
 
 def aim(uow: UnitOfWork, enrolment_id: str) -> Sequence[Destination]:
@@ -83,6 +87,8 @@ def overview(uow: UnitOfWork, cohort_id: str) -> Sequence[GradeLine]:
             result=row.result,
             error=row.error,
             next_try_at=row.next_try_at,
+            shown=None if row.shown_bp is None else row.shown_bp / 10_000,
+            shown_at=row.shown_at,
         )
         for row in run(uow, query)
     ]
@@ -94,8 +100,11 @@ def retry(uow: UnitOfWork, target_id: str, cohort_id: str, now: datetime) -> Non
     Raises:
         NotFound: no such mark in this cohort, or nothing waits or failed for it.
     """
-    mine = select(grade_targets.c.id).join(line_items, line_items.c.id == grade_targets.c.line_item_id)
-    if run(uow, mine.where(grade_targets.c.id == target_id, line_items.c.cohort_id == cohort_id)).one_or_none() is None:
+    t = grade_targets.c
+    mine = select(t.result, enrolments.c.tenant_id).join(line_items, line_items.c.id == t.line_item_id)
+    mine = mine.join(enrolments, enrolments.c.id == t.enrolment_id)
+    mark = run(uow, mine.where(t.id == target_id, line_items.c.cohort_id == cohort_id)).one_or_none()
+    if mark is None:
         raise NotFound("This grade is not there any more. Reload the page.")
     latest = (
         select(deliveries.c.id)
@@ -104,9 +113,15 @@ def retry(uow: UnitOfWork, target_id: str, cohort_id: str, now: datetime) -> Non
         .limit(1)
     )
     delivery_id = run(uow, latest).scalar_one_or_none()
-    if delivery_id is None or not uow.outbox.wake(delivery_id, now):
+    if delivery_id is not None:
+        uow.outbox.wake(delivery_id, now)
+    elif mark.result in ("failed", "retrying"):
+        # What failed long ago has no delivery any more, it was swept: all marks of the cohort are looked at again.
+        data = {"cohort": cohort_id, "grades": True}
+        uow.outbox.add([Event(str(uuid.uuid4()), COHORT_CHANGED, now, mark.tenant_id, cohort_id, data)])
+    else:
         raise NotFound("Nothing waits for this grade: the LMS has the newest one.")
-    run(uow, update(grade_targets).where(grade_targets.c.id == target_id).values(result="retrying", error=None))
+    run(uow, update(grade_targets).where(t.id == target_id).values(result="retrying", error=None))
 
 
 def _destinations(uow: UnitOfWork, which: ColumnElement[bool]) -> Sequence[Destination]:

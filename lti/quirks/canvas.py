@@ -61,4 +61,6 @@ class Canvas(Generic):
             return "dead", (
                 "Canvas does not take a grade for this learner (422): not enrolled there any more, or no attempts left."
             )
+        if answer.status == 400:
+            return "conflict", "Canvas did not take the grade (400): it holds a newer one, or the assignment takes none."
         return super().verdict(answer)

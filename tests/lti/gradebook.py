@@ -28,6 +28,7 @@ class Gradebook:
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     made: list[dict[str, Any]] = field(default_factory=list)
     deleted: bool = False
+    ends_at: str | None = None
 
     def __post_init__(self) -> None:
         self.base = f"https://{self.platform.host}/lineitems"
@@ -59,7 +60,7 @@ class Gradebook:
         return answer(200)
 
     def _results(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HttpAnswer:
-        assert url.startswith(f"{self.column}/results?type_id=1&user_id=")
+        assert url.startswith(f"{self.column}/results?type_id=1")
         return answer(
             200,
             [
@@ -71,7 +72,8 @@ class Gradebook:
     def _line_item(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HttpAnswer:
         if self.deleted:
             return answer(404)
-        return answer(200, {"id": url, "scoreMaximum": self.maximum, "label": "Week 1", "resourceId": self.resource_id})
+        said = {"id": url, "scoreMaximum": self.maximum, "label": "Week 1", "resourceId": self.resource_id}
+        return answer(200, said | ({} if self.ends_at is None else {"endDateTime": self.ends_at}))
 
     def _line_items(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HttpAnswer:
         if method == "GET":

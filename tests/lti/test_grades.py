@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from threading import get_ident
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.domain.deliveries import SinkContext
+from engine.domain.deliveries import HttpAnswer, SinkContext
 from engine.domain.enrolment import Enrolment
 from engine.domain.errors import NotFound
 from engine.domain.events import COHORT_CHANGED, PROGRESS_CHANGED, Event
+from engine.jobs import JobContext
 from engine.relay import deliver_due, relay_once
+from engine.storage.tables.events import deliveries
 from engine.storage.unit_of_work import UnitOfWorkFactory
+from lti.deadlines import dates_of
+from lti.grades.columns import ask
+from lti.grades.history import history_of
+from lti.grades.results import results_of
 from lti.grades.sink import LtiGrades
 from lti.grades.targets import GradeLine, overview, retry
+from lti.jobs import read_columns, sweep
+from lti.links import Binding, bind
 from lti.runtime import LtiServices
-from lti.storage import line_items
+from lti.storage import line_items, registrations, resource_links
+from lti.tokens import ServiceError
 from tests.engine.sample import build_version
 from tests.lti.gradebook import Gradebook
 from tests.lti.platform import INSTRUCTOR, LTI, Clock, FakeHttp, Platform, answer, begin
@@ -86,6 +98,12 @@ class School:
             )
             changed = Event(str(uuid.uuid4()), COHORT_CHANGED, self.clock(), cohort.tenant_id, cohort.id, {})
             uow.outbox.add([changed])
+            uow.commit()
+
+    def be(self, family: str) -> None:
+        """Let the platform be of another family."""
+        with self.uow() as uow:
+            uow.session.execute(registrations.update().values(family=family))
             uow.commit()
 
     def relay(self) -> None:
@@ -457,16 +475,155 @@ def test_an_unreachable_platform_is_retried_for_days(school: School, platform: P
 
 def test_canvas_marks_open_no_submission_and_its_rate_limit_is_no_refusal(school: School) -> None:
     school.launch()
-    with school.uow() as uow:
-        from lti.storage import registrations
-
-        uow.session.execute(registrations.update().values(family="canvas"))
-        uow.commit()
+    school.be("canvas")
     school.close(1)
     school.gradebook.fail = [answer(403, b"403 Forbidden (Rate Limit Exceeded)")]
     school.relay()
     assert school.lines()[0].result == "retrying"
     assert school.gradebook.posts[0]["https://canvas.instructure.com/lti/submission"] == {"new_submission": False}
+
+
+@pytest.mark.parametrize("family", ["canvas", "openedx"])
+def test_a_400_for_an_older_timestamp_is_compared_with_the_result_before_it_is_final(school: School, family: str) -> None:
+    school.launch()
+    school.be(family)
+    school.close(1)
+    school.gradebook.fail = [answer(400)]
+    school.relay()
+    assert [p["timestamp"][-8:-5] for p in school.gradebook.posts] == [":00"[-3:], ":01"[-3:]]
+    assert school.lines()[0].result == "sent"
+    school.clock.forward(seconds=60)
+    school.close(1, 2)
+    school.gradebook.fail = [answer(400), answer(400)]
+    school.relay()
+    (line,) = school.lines()
+    assert (line.result, line.next_try_at) == ("failed", None)
+    assert "400" in (line.error or "")
+    assert len(school.scores) == 4
+
+
+def test_each_try_is_kept_with_its_reason_and_swept_after_the_audit_time(school: School) -> None:
+    school.launch()
+    school.close(1)
+    school.gradebook.fail = [answer(503), answer(400)]
+    school.relay()
+    school.clock.forward(seconds=11)
+    school.relay()
+    school.close(1, 2)
+    school.clock.forward(seconds=11)
+    school.relay()
+    (line,) = school.lines()
+    cohort = school.enrolment().cohort_id
+    with school.uow() as uow:
+        found = history_of(uow, line.target_id, cohort)
+        with pytest.raises(NotFound):
+            history_of(uow, line.target_id, "another")
+    assert [(t.outcome, t.share_bp) for t in found.tries] == [("sent", 10_000), ("dead", 5_000), ("retry", 5_000)]
+    assert ["503" in t.note or "400" in t.note for t in found.tries] == [False, True, True]
+    job = JobContext({}, SinkContext(school.uow, school.services.http, school.clock, services={"lti": school.services}))
+    for days, left in ((179, 3), (2, 0)):
+        school.clock.forward(days=days)
+        sweep(job)
+        with school.uow() as uow:
+            assert len(history_of(uow, line.target_id, cohort).tries) == left
+
+
+def test_what_failed_long_ago_can_still_be_tried_again(school: School) -> None:
+    school.launch()
+    school.close(1)
+    school.gradebook.fail = [answer(400)]
+    school.relay()
+    (line,) = school.lines()
+    with school.uow() as uow:
+        uow.session.execute(deliveries.delete())
+        retry(uow, line.target_id, school.enrolment().cohort_id, school.clock())
+        uow.commit()
+    school.relay()
+    assert school.lines()[0].result == "sent"
+
+
+def test_columns_are_read_again_for_their_dates_marks_and_maximum(school: School) -> None:
+    school.launch()
+    school.close(1)
+    school.relay()
+    job = JobContext({}, SinkContext(school.uow, school.services.http, school.clock, services={"lti": school.services}))
+    school.gradebook.maximum, school.gradebook.ends_at = 20, "2026-12-01T18:00:00+01:00"
+    school.gradebook.results["learner-1"] = {**school.gradebook.results["learner-1"], "scoreGiven": 80}
+    school.clock.forward(minutes=1)
+    assert read_columns(job) == 1
+    assert read_columns(job) == 0
+    (line,) = school.lines()
+    assert (line.share, line.shown) == (0.5, 0.8)
+    cohort = school.enrolment().cohort_id
+    with school.uow() as uow:
+        assert dates_of(uow, cohort, None)[None].due_at == datetime(2026, 12, 1, 17, tzinfo=UTC)
+        assert ask(uow, cohort) == 1
+        uow.commit()
+    assert read_columns(job) == 1
+    school.clock.forward(seconds=1)
+    school.close(1, 2)
+    school.relay()
+    assert (school.gradebook.posts[-1]["scoreGiven"], school.gradebook.posts[-1]["scoreMaximum"]) == (20, 20)
+
+
+def test_a_column_that_cannot_be_read_is_left_until_the_next_time(school: School, http: FakeHttp) -> None:
+    school.launch()
+    http.routes.pop(school.gradebook.column)
+    job = JobContext({}, SinkContext(school.uow, school.services.http, school.clock, services={"lti": school.services}))
+    assert [read_columns(job), read_columns(job)] == [1, 0]
+    school.clock.forward(hours=12)
+    assert read_columns(job) == 1
+
+
+def test_results_are_read_page_by_page_and_never_from_another_host(school: School, platform: Platform, http: FakeHttp) -> None:
+    base = f"{school.gradebook.column}/results"
+    following = f"{base}?Page=B"
+
+    def page(*asked: object) -> HttpAnswer:
+        second = "Page=B" in str(asked[1])
+        entry = {"userId": "b" if second else "a", "resultScore": 5, "resultMaximum": 10}
+        odd = [
+            {"userId": "c", "resultScore": None, "resultMaximum": 10},
+            {"userId": "d", "resultScore": 1, "resultMaximum": 0},
+            "x",
+        ]
+        return answer(200, [entry, *odd], **({} if second else {"Link": f'<{following}>; rel="next"'}))
+
+    http.routes[base] = page
+    with school.uow() as uow:
+        registration = next(r for r, _ in _platforms(uow) if r.issuer == platform.issuer)
+    assert results_of(school.services.platform, registration, school.gradebook.column) == {"a": 0.5, "b": 0.5}
+    following = "https://evil.example/results"
+    with pytest.raises(ServiceError):
+        results_of(school.services.platform, registration, school.gradebook.column)
+    assert all("evil" not in url for _, url in http.asked)
+
+
+def test_a_made_column_ends_when_the_link_is_due(school: School) -> None:
+    due = {LTI + "custom": {"course": "sample", "due_at": "2026-12-01T18:00:00Z"}}
+    school.launch(sub="teacher", **{LTI + "roles": [INSTRUCTOR], **due, **school.gradebook.claim(coupled=False)})
+    school.launch(**due, **school.gradebook.claim(coupled=False))
+    school.close(1)
+    school.relay()
+    assert school.gradebook.made[0]["endDateTime"] == "2026-12-01T18:00:00+00:00"
+
+
+def test_a_changed_link_grades_its_new_content_and_takes_no_grade_away(school: School) -> None:
+    link = {LTI + "custom": {"course": "sample", "module": "module-1"}}
+    school.launch(**link)
+    school.close(1)
+    school.relay()
+    with school.uow() as uow:
+        bind(uow, uow.session.scalar(select(resource_links.c.id)), Binding("sample", "module-2"))
+        uow.commit()
+    school.launch(**link)
+    school.relay()
+    assert school.scores == [100]
+    assert school.lines()[0].module_id == "module-2"
+    school.launch(sub="learner-2", **link)
+    school.close(1, 2, sub="learner-2")
+    school.relay()
+    assert [(p["userId"], p["scoreGiven"]) for p in school.gradebook.posts] == [("learner-1", 100), ("learner-2", 100)]
 
 
 def test_a_new_attempt_does_not_lower_the_mark(school: School, kit) -> None:
@@ -484,11 +641,22 @@ def test_a_new_attempt_does_not_lower_the_mark(school: School, kit) -> None:
 
 
 def test_no_request_is_made_inside_a_transaction(school: School, http: FakeHttp, database) -> None:
-    open_connections: list[int] = []
+    held: Counter[int] = Counter()
+    during: list[int] = []
     real = http.request
 
+    # Counted by thread: while one lane sends, the round claims what is due in a transaction of its own.
+    @event.listens_for(database, "checkout")
+    def taken(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+        record.info["thread"] = get_ident()
+        held[get_ident()] += 1
+
+    @event.listens_for(database, "checkin")
+    def given_back(_connection: object, record: ConnectionPoolEntry) -> None:
+        held[record.info.pop("thread")] -= 1
+
     def watched(*args: object, **named: object):
-        open_connections.append(database.pool.checkedout())
+        during.append(held[get_ident()])
         return real(*args, **named)  # type: ignore[arg-type] # passed on as they came
 
     http.request = watched  # type: ignore[method-assign] # watched for this test alone
@@ -496,5 +664,8 @@ def test_no_request_is_made_inside_a_transaction(school: School, http: FakeHttp,
     school.close(1)
     school.relay()
     assert school.scores == [50]
-    assert open_connections
-    assert set(open_connections) == {0}
+    assert len(during) >= 3
+    assert set(during) == {0}
+    with school.uow() as uow:
+        uow.session.execute(select(line_items))
+        assert held[get_ident()] == 1
