@@ -14,10 +14,12 @@ from engine.storage.tables.people import people
 from lti.claims import SCOPE_LINE_ITEM, SCOPE_SCORE, LaunchContext
 from lti.grades.targets import aim
 from lti.links import upsert_into
+from lti.roster import keep_sections
 from lti.storage import deployments, line_items, personal_dates, registrations, resource_links, rosters, run
 
+GENERIC: Final = "generic"
 _LINK: Final = (
-    select(resource_links, deployments.c.registration_id, registrations.c.tenant_id)
+    select(resource_links, deployments.c.registration_id, registrations.c.tenant_id, registrations.c.family)
     .join(deployments, deployments.c.id == resource_links.c.deployment_id)
     .join(registrations, registrations.c.id == deployments.c.registration_id)
     .where(resource_links.c.id == bindparam("link"))
@@ -32,16 +34,21 @@ _PERSON: Final = (
 )
 
 
-def connect(uow: UnitOfWork, link_id: str, *, cohort_id: str, enrolment_id: str | None, now: datetime) -> None:
+def connect(
+    uow: UnitOfWork, link_id: str, *, cohort_id: str, enrolment_id: str | None, now: datetime, family: str = GENERIC
+) -> None:
     """Tie a link to the cohort its launch belongs to, and a learner to the cohort's gradebook columns; the caller commits.
 
     Args:
         link_id: `LaunchContext.link_id`.
         enrolment_id: None for instructors; nothing of a preview reaches the gradebook either.
+        family: what the launch says of its platform; kept where the registration names none.
     """
     link = run(uow, _LINK, {"link": link_id}).one_or_none()
     if link is None:
         return
+    if family != GENERIC and link.family == GENERIC:
+        run(uow, update(registrations).where(registrations.c.id == link.registration_id).values(family=family))
     if link.cohort_id != cohort_id:
         run(uow, update(resource_links).where(resource_links.c.id == link_id).values(cohort_id=cohort_id))
     if link.nrps_url is not None:
@@ -69,7 +76,9 @@ def connect_launch(uow: UnitOfWork, launch: LaunchContext, now: datetime) -> Non
         enrolment_id = None if enrolment is None else enrolment.id
         if person is not None:
             _personal(uow, launch, person)
-    connect(uow, launch.link_id, cohort_id=cohort.id, enrolment_id=enrolment_id, now=now)
+            if launch.sections:
+                keep_sections(uow, cohort.id, person.id, launch.sections)
+    connect(uow, launch.link_id, cohort_id=cohort.id, enrolment_id=enrolment_id, now=now, family=launch.family)
 
 
 def _personal(uow: UnitOfWork, launch: LaunchContext, person: Row[*tuple[Any, ...]]) -> None:

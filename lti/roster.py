@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from sqlalchemy import or_, select, update
 
 from engine.domain.unit_of_work import UnitOfWork
 from engine.storage.tables.cohorts import cohorts, memberships
-from lti.addresses import origin
-from lti.claims import SCOPE_ROSTER
+from lti.addresses import origin, with_query
+from lti.claims import SCOPE_ROSTER, section_names
 from lti.paging import next_page
+from lti.quirks.families import quirks
+from lti.reading import LTI
 from lti.registrations import Registration, get
 from lti.roles import Standing, standing
 from lti.runtime import LtiServices
-from lti.storage import rosters, run
+from lti.storage import resource_links, rosters, run
 from lti.tokens import PlatformServices, ServiceError, read_json
 
 MEMBERS_TYPE: Final = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
@@ -27,7 +30,7 @@ EVERY: Final = timedelta(hours=6)
 FIRST_WAIT: Final = timedelta(minutes=10)
 LONGEST_WAIT: Final = timedelta(hours=24)
 LEASE: Final = timedelta(minutes=15)
-BATCH: Final = 200
+MAX_SECTIONS_TEXT: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Member:
     active: bool
     name: str | None = None
     email: str | None = None
-    section: str | None = None
+    sections: tuple[str, ...] = ()
 
 
 def fetch(services: PlatformServices, registration: Registration, url: str) -> Sequence[Member]:
@@ -90,8 +93,8 @@ def apply(
             continue
         kept.add(person.id)
         uow.cohorts.join(cohort_id, person.id, member.standing.role, preview=False, source="roster", now=now)
-        if member.section is not None:
-            _section(uow, cohort_id, person.id, member.section)
+        if member.sections:
+            keep_sections(uow, cohort_id, person.id, member.sections)
     if not kept:
         return 0
     m = memberships.c
@@ -122,7 +125,9 @@ def read_one(lti: LtiServices, cohort_id: str) -> bool:
     """Read the roster of one cohort now; return whether the list was complete. What went wrong is stored for the instructor."""
     asked_at = lti.clock()
     with lti.uow() as uow:
-        row = run(uow, select(rosters).where(rosters.c.cohort_id == cohort_id)).one_or_none()
+        link = select(resource_links.c.resource_link_id).where(resource_links.c.cohort_id == cohort_id)
+        newest = link.order_by(resource_links.c.seen_at.desc()).limit(1).scalar_subquery()
+        row = run(uow, select(rosters, newest.label("link")).where(rosters.c.cohort_id == cohort_id)).one_or_none()
         if row is None:
             return False
         registration = get(uow, row.registration_id)
@@ -131,7 +136,7 @@ def read_one(lti: LtiServices, cohort_id: str) -> bool:
         _failed(lti, cohort_id, row.failures, "The connection to the LMS is switched off.")
         return False
     try:
-        members = fetch(lti.platform, registration, row.url)
+        members = _with_sections(lti, registration, row.url, row.link, fetch(lti.platform, registration, row.url))
     except ServiceError as error:
         _failed(lti, cohort_id, row.failures, error.message)
         return False
@@ -168,9 +173,28 @@ def _failed(lti: LtiServices, cohort_id: str, failures: int, error: str) -> None
         uow.commit()
 
 
-def _section(uow: UnitOfWork, cohort_id: str, person_id: str, section: str) -> None:
-    mine = (memberships.c.cohort_id == cohort_id, memberships.c.person_id == person_id)
-    run(uow, update(memberships).where(*mine).values(section=section))
+def keep_sections(uow: UnitOfWork, cohort_id: str, person_id: str, sections: Sequence[str]) -> None:
+    """Keep the sections that the LMS names for a member, a name a line; the caller commits."""
+    m = memberships.c
+    mine = (m.cohort_id == cohort_id, m.person_id == person_id, m.section.is_distinct_from("\n".join(sections)))
+    run(uow, update(memberships).where(*mine).values(section="\n".join(sections)))
+
+
+def _with_sections(
+    lti: LtiServices, registration: Registration, url: str, link: str | None, members: Sequence[Member]
+) -> Sequence[Member]:
+    """Return members with the sections that the roster of one link tells, where the platform has such a thing.
+
+    That roster may leave out who is not assigned, so it drops nobody; where it fails, the list is complete without it.
+    """
+    if not quirks(registration.family).sections_by_link or link is None or any(m.sections for m in members):
+        return members
+    try:
+        told = fetch(lti.platform, registration, with_query(url, urlencode({"rlid": link})))
+    except (ServiceError, OSError):
+        return members
+    sections = {member.sub: member.sections for member in told}
+    return [replace(m, sections=sections.get(m.sub, ())) for m in members]
 
 
 def _member(entry: object) -> Member:
@@ -186,7 +210,7 @@ def _member(entry: object) -> Member:
         active=entry.get("status", "Active") in ("Active", None),
         name=_text(entry.get("name"), 2048) or _joined(entry),
         email=_text(entry.get("email"), 320),
-        section=_sections(entry),
+        sections=_sections(entry),
     )
 
 
@@ -195,14 +219,14 @@ def _joined(entry: Mapping[str, Any]) -> str | None:
     return " ".join(p for p in parts if p) or None
 
 
-def _sections(entry: Mapping[str, Any]) -> str | None:
-    """Return the section a member is in: of the launch message the LMS adds, or of its group enrolments."""
+def _sections(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the sections a member is in, by the custom parameters of the message that the LMS adds for one link."""
     for message in entry.get("message") or () if isinstance(entry.get("message"), list) else ():
-        custom = message.get("https://purl.imsglobal.org/spec/lti/claim/custom") if isinstance(message, Mapping) else None
-        section = _text(custom.get("sections"), 255) if isinstance(custom, Mapping) else None
-        if section is not None and not section.startswith("$"):
-            return section
-    return None
+        custom = message.get(LTI + "custom") if isinstance(message, Mapping) else None
+        told = _text(custom.get("sections"), MAX_SECTIONS_TEXT) if isinstance(custom, Mapping) else None
+        if told is not None and told[0] not in "${":
+            return section_names(told)
+    return ()
 
 
 def _text(value: object, limit: int) -> str | None:

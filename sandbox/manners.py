@@ -1,7 +1,7 @@
 """How each family of LMS behaves where the standard leaves room or is not followed.
 
-The moodle and canvas rows repeat what `docs/` and the measured notes say of these platforms; strict is
-the specification read narrowly, so that a tool's mistake shows at once.
+The numbers name the lines of docs/platforms.md that say what these platforms do; strict is the specification read narrowly, so
+that a tool's mistake shows at once.
 """
 
 from __future__ import annotations
@@ -107,36 +107,36 @@ MOODLE = Manner(
     family_code="moodle",
     product_name="Moodle (played by Sandbox LMS)",
     version="5.1",
-    context_type="CourseSection",
-    id_token_lifetime_s=60,
-    json_message_hint=True,
-    sends_storage_target=False,
+    context_type="CourseSection",  # M13
+    id_token_lifetime_s=60,  # M12
+    json_message_hint=True,  # M12
+    sends_storage_target=False,  # M12
     adds_institution_roles=False,
-    substitutes_link_history=False,
-    requires_user_agent=True,
-    line_item_query="?type_id=1",
+    substitutes_link_history=False,  # M10
+    requires_user_agent=True,  # M6
+    line_item_query="?type_id=1",  # M8
     line_items_page=None,
     members_page=None,
-    malformed_line_item_links=True,
+    malformed_line_item_links=True,  # M8
     wrong_accept_status=400,
-    wrong_content_type_status=400,
+    wrong_content_type_status=400,  # M3
     content_type_parameters_pass=False,
-    whole_second_timestamps=True,
+    whole_second_timestamps=True,  # M1
     equal_timestamp_refused=True,
-    stale_timestamp_status=409,
-    future_timestamp_refused=False,
+    stale_timestamp_status=409,  # M1
+    future_timestamp_refused=False,  # M1
     graded_progress=FULLY,
-    unfinished_erases=True,
-    clamps_to_maximum=True,
-    unknown_user_status=400,
-    teacher_status=400,
+    unfinished_erases=True,  # M2
+    clamps_to_maximum=True,  # M11
+    unknown_user_status=400,  # M3
+    teacher_status=400,  # M3
     suspended_scores_accepted=True,
-    locked_status=500,
+    locked_status=500,  # M4
     counts_attempts=False,
-    rescales_on_new_maximum=True,
-    coupled_delete_status=None,
-    short_roster_roles=True,
-    suspended_roster_status=None,
+    rescales_on_new_maximum=True,  # M11
+    coupled_delete_status=None,  # M11
+    short_roster_roles=True,  # M9
+    suspended_roster_status=None,  # M9
     rate_limit_status=429,
     nested_errors=False,
     configuration_needs_token=False,
@@ -152,37 +152,37 @@ CANVAS = Manner(
     product_name="Canvas (played by Sandbox LMS)",
     version="cloud",
     context_type="http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering",
-    id_token_lifetime_s=3600,
+    id_token_lifetime_s=3600,  # C13
     json_message_hint=False,
     sends_storage_target=True,
-    adds_institution_roles=True,
-    substitutes_link_history=True,
+    adds_institution_roles=True,  # C8
+    substitutes_link_history=True,  # C9
     requires_user_agent=False,
     line_item_query="",
-    line_items_page=10,
-    members_page=50,
+    line_items_page=10,  # C7
+    members_page=50,  # C7
     malformed_line_item_links=False,
     wrong_accept_status=None,
     wrong_content_type_status=415,
-    content_type_parameters_pass=True,
+    content_type_parameters_pass=True,  # C13
     whole_second_timestamps=False,
-    equal_timestamp_refused=False,
-    stale_timestamp_status=400,
+    equal_timestamp_refused=False,  # C2
+    stale_timestamp_status=400,  # C2
     future_timestamp_refused=False,
-    graded_progress=frozenset({"FullyGraded", "PendingManual"}),
-    unfinished_erases=True,
+    graded_progress=frozenset({"FullyGraded", "PendingManual"}),  # C6
+    unfinished_erases=True,  # C6
     clamps_to_maximum=False,
-    unknown_user_status=422,
-    teacher_status=422,
+    unknown_user_status=422,  # C4
+    teacher_status=422,  # C4
     suspended_scores_accepted=False,
-    locked_status=422,
-    counts_attempts=True,
+    locked_status=422,  # C4
+    counts_attempts=True,  # C3
     rescales_on_new_maximum=False,
-    coupled_delete_status=401,
+    coupled_delete_status=401,  # C13
     short_roster_roles=False,
-    suspended_roster_status=None,
-    rate_limit_status=403,
-    nested_errors=True,
+    suspended_roster_status=None,  # C7
+    rate_limit_status=403,  # C5
+    nested_errors=True,  # C13
     configuration_needs_token=True,
     registration_is_pending=True,
     registration_names_deployment=False,

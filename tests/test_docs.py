@@ -37,3 +37,12 @@ def test_the_readmes_commands_exist():
     assert named <= set(COMMANDS)
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"make (demo-reset|demo|test|check|bench)\b", text)) <= targets
+
+
+def test_each_manner_names_a_line_of_the_platforms_page():
+    lines = set(re.findall(r"^\| ([MCEDB]\d+) \|", (ROOT / "docs/platforms.md").read_text(), re.MULTILINE))
+    code = {p: p.read_text() for p in [ROOT / "sandbox/manners.py", *(ROOT / "lti/quirks").glob("*.py")]}
+    cited = {path.name: set(re.findall(r"\b([MCEDB]\d+)\b", text)) for path, text in code.items()}
+    for name in ("manners.py", "moodle.py", "canvas.py", "openedx.py", "brightspace.py", "blackboard.py"):
+        assert cited[name], name
+    assert set().union(*cited.values()) <= lines

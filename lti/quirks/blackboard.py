@@ -1,4 +1,4 @@
-"""Blackboard Learn, from its documentation; unverified."""
+"""Blackboard Learn, from its documentation, unverified; docs/platforms.md, B1 to B3."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lti.quirks.generic import Generic
 
 
 class Blackboard(Generic):
-    """One client for everyone: the deployment is the institution. An unknown user is 400."""
+    """One client for everyone: the deployment is the institution (B1). An unknown user is 400 (B2)."""
 
     name = "blackboard"
     title = "Blackboard Learn"

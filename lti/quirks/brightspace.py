@@ -1,4 +1,4 @@
-"""D2L Brightspace, from its documentation; unverified."""
+"""D2L Brightspace, from its documentation, unverified; docs/platforms.md, D1 and D2."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lti.quirks.port import Verdict
 
 
 class Brightspace(Generic):
-    """The token's audience is a setting of its own; who is not enrolled gets 403 or 404."""
+    """The token's audience is a setting of its own (D1); who is not enrolled gets 403 or 404 (D2)."""
 
     name = "brightspace"
     title = "D2L Brightspace"

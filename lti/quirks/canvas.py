@@ -1,4 +1,4 @@
-"""Canvas: one issuer for every customer, rate limits as 403, attempts that run out."""
+"""Canvas: one issuer for every customer, rate limits as 403, attempts that run out; docs/platforms.md, C1 to C14."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ class Canvas(Generic):
     name = "canvas"
     title = "Canvas"
     family_codes = ("canvas",)
+    sections_by_link = True
 
     def returns_anywhere(self, issuer: str) -> bool:
-        """Return whether it is the hosted Canvas, whose schools have domains of their own under one issuer."""
+        """Return whether it is the hosted Canvas, whose schools have domains of their own under one issuer (C1)."""
         return issuer in HOSTED
 
     def registration(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -46,15 +47,15 @@ class Canvas(Generic):
         return (*SIGN_IN, SCHOOLS) if issuer in HOSTED else ()
 
     def custom(self) -> Mapping[str, str]:
-        """Ask for the names of the person's sections, too."""
+        """Ask for the names of the person's sections, too (C9, C10)."""
         return {**super().custom(), "sections": "$com.instructure.User.sectionNames"}
 
     def score(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Keep a score from counting as a new attempt."""
+        """Keep a score from counting as a new attempt (C3)."""
         return {**body, SUBMISSION: {"new_submission": False}}
 
     def verdict(self, answer: HttpAnswer) -> tuple[Verdict, str]:
-        """Tell a rate limit from a refusal: both are 403."""
+        """Tell a rate limit from a refusal, both are 403 (C5), and read 400 as an older timestamp (C2), 422 as final (C4)."""
         if answer.status == 403 and b"rate limit exceeded" in answer.body[:4096].lower():
             return "retry", "Canvas asks to send fewer grades for a while. It is tried again by itself."
         if answer.status == 422:

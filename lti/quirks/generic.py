@@ -20,6 +20,7 @@ class Generic:
     family_codes: tuple[str, ...] = ()
     verified = True
     tenant_per_deployment = False
+    sections_by_link = False
 
     def returns_anywhere(self, issuer: str) -> bool:  # noqa: ARG002
         """Return False: pages live beside the issuer."""

@@ -1,4 +1,4 @@
-"""Moodle, measured against 5.1 and 4.5."""
+"""Moodle, measured against 5.1 and 4.5: docs/platforms.md, M1 to M14."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from lti.quirks.port import Verdict
 
 
 class Moodle(Generic):
-    """409 for a timestamp not newer in whole seconds; 500 for a locked column; 404 for a deleted one."""
+    """409 for a timestamp not newer in whole seconds (M1), 400 for a teacher (M3), 404 for a deleted column (M5)."""
 
     name = "moodle"
     title = "Moodle"
     family_codes = ("moodle",)
 
     def verdict(self, answer: HttpAnswer) -> tuple[Verdict, str]:
-        """Name the two causes that a teacher can mend."""
+        """Name the two causes that somebody can mend: a locked column (M4), a web server that refuses us (M6)."""
         kind, words = super().verdict(answer)
         if answer.status == 500:
             return (

@@ -20,6 +20,7 @@ class Quirks(Protocol):
         family_codes: values of `tool_platform.product_family_code` it is known by, in lower case.
         verified: False where nothing but documents stands behind the module.
         tenant_per_deployment: one client serves many customers, each a deployment.
+        sections_by_link: the roster of one link tells custom parameters, and so the sections, of each member.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Quirks(Protocol):
     family_codes: tuple[str, ...]
     verified: bool
     tenant_per_deployment: bool
+    sections_by_link: bool
 
     def returns_anywhere(self, issuer: str) -> bool:
         """Return whether the platform's pages live on customers' own domains, foreign to the issuer's."""

@@ -14,7 +14,7 @@ from engine.jobs import JobContext
 from engine.storage.tables.cohorts import memberships
 from engine.storage.tables.people import people
 from lti.jobs import read_rosters
-from lti.storage import rosters
+from lti.storage import registrations, rosters
 from tests.lti.platform import INSTRUCTOR, LTI, NRPS, Clock, FakeHttp, Platform, answer, begin
 
 MEMBERS = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
@@ -169,6 +169,50 @@ def test_pages_without_names_or_emails_do(browser, platform: Platform, read, sta
     assert statuses() == {"a": "active", "b": "active"}
     with uow_factory() as uow:
         assert set(uow.session.scalars(select(people.c.name))) == {None}
+
+
+def test_canvas_tells_sections_in_the_roster_of_one_link_which_drops_nobody(
+    browser, platform: Platform, read, statuses, uow_factory, clock: Clock
+) -> None:
+    with uow_factory() as uow:
+        uow.session.execute(registrations.update().values(family="canvas"))
+        uow.commit()
+    whole = [member("a"), member("b"), member("c")]
+    custom = {LTI + "custom": {"sections": '["Group 1", "Lab, evening"]'}}
+    unknown = {LTI + "custom": {"sections": "$com.instructure.User.sectionNames"}}
+    assigned = [member("a", message=[custom]), member("b", message=[unknown])]
+    roster = Roster(platform, [whole])
+
+    def told(*asked: Any) -> HttpAnswer:
+        return answer(200, {"members": assigned if "rlid=link-1" in asked[1] else whole})
+
+    platform.http.routes[roster.url] = told
+    launch(browser, platform, "a", roster)
+    launch(browser, platform, "c", roster, **{LTI + "custom": {"course": "sample", "sections": "Group 2"}})
+    clock.forward(hours=1)
+    read()
+    assert statuses() == {"a": "active", "b": "active", "c": "active"}
+    with uow_factory() as uow:
+        query = select(people.c.sub, memberships.c.section).join(memberships, memberships.c.person_id == people.c.id)
+        assert dict(uow.session.execute(query).all()) == {"a": "Group 1\nLab, evening", "b": None, "c": "Group 2"}
+    platform.http.routes[roster.url] = lambda *asked: answer(404) if "rlid" in asked[1] else told(*asked)
+    clock.forward(hours=7)
+    assert read() == 1
+    with uow_factory() as uow:
+        assert uow.session.scalar(select(rosters.c.error)) is None
+
+
+def test_a_platform_is_known_by_what_its_launches_say(browser, platform: Platform, uow_factory) -> None:
+    roster = Roster(platform, [[]])
+    for code, family in ((None, "generic"), ("moodle", "moodle"), ("canvas", "moodle")):
+        said = {} if code is None else {LTI + "tool_platform": {"guid": "x", "product_family_code": code}}
+        launch(browser, platform, "a", roster, **said)
+        with uow_factory() as uow:
+            mine = select(registrations.c.family).where(registrations.c.issuer == platform.issuer)
+            assert uow.session.scalar(mine) == family
+            assert (
+                uow.session.scalar(select(registrations.c.family).where(registrations.c.issuer != platform.issuer)) == "generic"
+            )
 
 
 def test_sections_are_kept_where_they_are_sent(browser, platform: Platform, read, uow_factory) -> None:

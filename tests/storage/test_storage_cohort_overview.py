@@ -60,7 +60,7 @@ def test_every_learner_is_listed_with_figures_and_standing(uow_factory: UnitOfWo
         name="Name of busy",
         alias="Learner 2",
         standing="learning",
-        section=None,
+        sections=(),
         enrolment_id=busy.enrolment_id,
         attempt=1,
         progress_bp=5200,

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from engine.services.enrol import preview_as_learner
+from lti.roster import keep_sections
 from tests.web.house import House
 from tests.web_staff.people import answer, get_stuck, instructor, join, order_of, state_of, words_of
 
@@ -202,3 +203,22 @@ def test_what_was_practised_in_vain_can_be_marked_as_seen(sqlite_house: House) -
     browser.get(f"learner/{ada.id}")
     assert browser.post(f"learner/{ada.id}/saw-them-do", {"target": skill, "note": "Did it live"}).status_code == 303
     assert f"Practised “{title}”" not in words_of(browser.get("").get_data(as_text=True))
+
+
+def test_the_list_can_be_cut_down_to_a_section_of_the_learning_platform(house: House) -> None:
+    people = {name: join(house, name.lower()) for name in ("Ada", "Ben", "Cleo")}
+    browser = instructor(house)
+    assert 'aria-label="Section"' not in browser.page
+    with house.kit.uow() as uow:
+        for name, sections in (("Ada", ["Group A"]), ("Ben", ["Group A", "Lab <evening>"])):
+            keep_sections(uow, people[name].cohort_id, people[name].person_id, sections)
+        uow.commit()
+    page = browser.get("").get_data(as_text=True)
+    assert "All sections (3)" in page
+    assert "Group A (2)" in page
+    assert "Lab &lt;evening&gt; (1)" in page
+    shown = browser.get("?section=Group+A").get_data(as_text=True)
+    assert order_of(shown, *people) == ["Ada", "Ben"]
+    assert "show=help&amp;section=Group+A" in shown
+    assert len(order_of(browser.get("?section=nowhere").get_data(as_text=True), *people)) == 3
+    assert "Nobody of Group A is in this list" in browser.get("?show=help&section=Group+A").get_data(as_text=True)

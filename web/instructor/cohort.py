@@ -55,15 +55,21 @@ def overview(session: LaunchSession) -> Answer:
     return render_template(
         "instructor/cohort.html",
         **frame(session, room, "overview"),
-        **figures_of(roll, show),
+        **figures_of(roll, show, request.args.get("section", "")),
         offered=offered,
         course_minutes=round(sum(m.minutes for m in room.modules)),
         ticks=module_ticks(room.modules),
     )
 
 
-def figures_of(roll: Roll, show: Show) -> dict[str, Any]:
-    """Return what the cohort's template says of the roll."""
+def figures_of(roll: Roll, show: Show, section: str = "") -> dict[str, Any]:
+    """Return what the cohort's template says of the roll.
+
+    Args:
+        section: of the learning platform, to list its learners alone; all for an empty or unknown one.
+    """
+    sections = roll.sections
+    section = section if section in sections else ""
     not_started = roll.overview.not_started
     return {
         "roll": roll,
@@ -71,7 +77,9 @@ def figures_of(roll: Roll, show: Show) -> dict[str, Any]:
         "summary": summary(roll),
         "hardest": hardest(roll),
         "show": show,
-        "rows": roll.shown(show),
+        "rows": roll.shown(show, section),
+        "section": section,
+        "sections": sections,
         "filters": [
             ("all", "Everyone", roll.overview.active),
             ("help", "Needs help", len(roll.need)),

@@ -117,11 +117,18 @@ class Roll:
         """Return the rows that need help."""
         return tuple(r for r in self.rows if r.causes)
 
-    def shown(self, show: Show) -> tuple[Row, ...]:
-        """Return the rows of a filter."""
-        if show == "help":
-            return self.need
-        return tuple(r for r in self.rows if r.learner.standing == "not_started") if show == "none" else self.rows
+    @property
+    def sections(self) -> Mapping[str, int]:
+        """Return the sections that the learning platform names, by name, with their active learners."""
+        found = Counter(name for row in self.rows for name in row.learner.sections)
+        return {name: found[name] for name in sorted(found)}
+
+    def shown(self, show: Show, section: str = "") -> tuple[Row, ...]:
+        """Return the rows of a filter: of those who need help or have not started, and of one section."""
+        rows = self.need if show == "help" else self.rows
+        if show == "none":
+            rows = tuple(r for r in rows if r.learner.standing == "not_started")
+        return tuple(r for r in rows if not section or section in r.learner.sections)
 
 
 def call_the_roll(

@@ -29,6 +29,7 @@ class LearnerRow:
         name: None where the LMS keeps it.
         alias: `Learner 7`, numbered in the order of joining: what to show without a name. It says nothing of the person.
         standing: `dropped` learners are listed and counted in nothing else.
+        sections: the LMS's sections or groups the person is in.
         enrolment_id: None for a member who never launched; the figures are then zero and the times None.
         progress_bp: None when the contract weighs nothing.
         flags: slot keys where help is wanted.
@@ -39,7 +40,7 @@ class LearnerRow:
     name: str | None
     alias: str
     standing: Standing
-    section: str | None
+    sections: tuple[str, ...]
     enrolment_id: str | None
     attempt: int
     progress_bp: int | None
@@ -156,7 +157,7 @@ def _row(number: int, row: AnyRow, reached: Mapping[str, int]) -> LearnerRow:
         name=row.name,
         alias=f"Learner {number}",
         standing=_standing(row),
-        section=row.section,
+        sections=tuple((row.section or "").splitlines()),
         enrolment_id=row.enrolment_id,
         attempt=row.attempt or 0,
         progress_bp=0 if row.enrolment_id is None else row.progress_bp,

@@ -36,7 +36,7 @@ memberships = Table(
     Column("status", String, nullable=False, doc="`dropped` people are flagged and never erased."),
     Column("preview", Boolean, nullable=False, doc="True keeps test students and previews out of statistics."),
     Column("source", String, nullable=False, doc="`launch` or `roster`: how we first heard of it."),
-    Column("section", String, doc="The LMS's group of the person, for filters; NULL where there is none."),
+    Column("section", String, doc="The LMS's sections of the person, a name a line, for filters; NULL where it tells none."),
     Column("created_at", UtcDateTime, nullable=False, doc="When we first heard of it."),
     Column("status_at", UtcDateTime, nullable=False, doc="When the status last changed, for the instructor."),
     Column("seen_at", UtcDateTime, doc="The last launch; NULL for a person known from the roster alone."),
