@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Lock
 from typing import Final
 
 import structlog
 from sqlalchemy import delete, insert, select
 
 from engine.domain.unit_of_work import UnitOfWork
+from lti.recent import InProcess, Recent
 from lti.storage import launch_log, run
 
 KEPT_REFUSALS: Final = 100
 """Refusals kept for each registration; older ones are deleted as new ones come."""
 KEPT_DAYS: Final = 30
-UNVERIFIED_KEPT: Final = 50
-"""Refusals without a good signature, kept in memory alone: a flood of them writes no rows."""
 
 _INSERT: Final = insert(launch_log)
 _log = structlog.get_logger("lti.launch")
@@ -65,13 +63,16 @@ class Entry:
 
 
 class LaunchLog:
-    """Writes and reads the launch log."""
+    """Writes and reads the launch log.
 
-    def __init__(self, uow: Callable[[], UnitOfWork], clock: Callable[[], datetime]) -> None:
+    Args:
+        unverified: remembers refusals without a good signature; this process alone where None.
+    """
+
+    def __init__(self, uow: Callable[[], UnitOfWork], clock: Callable[[], datetime], unverified: Recent | None = None) -> None:
         self._uow = uow
         self._clock = clock
-        self._unverified: deque[Entry] = deque(maxlen=UNVERIFIED_KEPT)
-        self._guard = Lock()
+        self._unverified = unverified or InProcess()
 
     def accepted(self, uow: UnitOfWork, trail: Trail) -> None:
         """Store an accepted launch in the transaction that accepts it."""
@@ -84,8 +85,7 @@ class LaunchLog:
         entry = self._entry(trail, code, detail)
         _log.warning("launch refused", reference=entry.reference, registration=entry.registration_id, code=code, detail=detail)
         if not trail.verified or trail.registration_id is None:
-            with self._guard:
-                self._unverified.append(entry)
+            self._unverified.add(json.dumps({**_row(entry), "at": entry.at.isoformat()}))
             return
         with self._uow() as uow:
             run(uow, _INSERT, _row(entry))
@@ -97,7 +97,7 @@ class LaunchLog:
     def recent(
         self, uow: UnitOfWork, *, registration_id: str | None = None, refused: bool = False, limit: int = 50
     ) -> Sequence[Entry]:
-        """Return the last launches, newest first, with the unverified refusals that this process remembers.
+        """Return the last launches, newest first, with the unverified refusals that are remembered.
 
         Args:
             registration_id: only those of one platform.
@@ -121,8 +121,8 @@ class LaunchLog:
             )
             for row in run(uow, query)
         ]
-        with self._guard:
-            remembered = [e for e in self._unverified if registration_id in (None, e.registration_id)]
+        unverified = (_remembered(line) for line in self._unverified.lines())
+        remembered = [e for e in unverified if registration_id in (None, e.registration_id)]
         return sorted([*stored, *remembered], key=lambda e: e.at, reverse=True)[:limit]
 
     def sweep(self, uow: UnitOfWork, now: datetime) -> int:
@@ -153,3 +153,9 @@ def _row(entry: Entry) -> dict[str, object]:
         "deployment_id": entry.deployment_id,
         "checks": [list(c) for c in entry.checks],
     }
+
+
+def _remembered(line: str) -> Entry:
+    values = json.loads(line)
+    checks = tuple((name, held) for name, held in values["checks"])
+    return Entry(**{**values, "at": datetime.fromisoformat(values["at"]), "checks": checks})

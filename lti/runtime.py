@@ -19,6 +19,7 @@ from lti.keys import ToolKeys, Vault
 from lti.launch_log import LaunchLog
 from lti.limits import RateLimit
 from lti.platform_keys import PlatformKeys
+from lti.recent import Recent
 from lti.refusals import Refusal
 from lti.registrations import Registered
 from lti.tokens import PlatformServices, ServiceTokens
@@ -31,6 +32,7 @@ class LtiServices:
         secrets: the installation's secret, then older ones that may still open stored keys.
         base_url: this tool's own address.
         sleep: waits out the second that timestamps of one mark must lie apart.
+        unverified: remembers refused launches without a good signature, for all processes; this one alone where None.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class LtiServices:
         base_url: str,
         development: bool,
         sleep: Callable[[float], None] = time.sleep,
+        unverified: Recent | None = None,
     ) -> None:
         self.uow = uow
         self.clock = clock
@@ -53,7 +56,7 @@ class LtiServices:
         self.secret = secrets[0]
         self.keys = ToolKeys(uow, Vault(secrets), clock)
         self.platform_keys = PlatformKeys(uow, http, lambda: clock().timestamp())
-        self.log = LaunchLog(uow, clock)
+        self.log = LaunchLog(uow, clock, unverified)
         self.platform = PlatformServices(ServiceTokens(self.keys, http, clock), http, development=development)
         self.gate = Gate(
             uow=uow,

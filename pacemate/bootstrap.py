@@ -27,6 +27,7 @@ from engine.storage.unit_of_work import UnitOfWorkFactory
 from lti.http import OutboundHttp
 from lti.runtime import LtiRuntime, LtiServices
 from pacemate.logs import configure_logging
+from pacemate.recent import InRedis
 from pacemate.settings import Settings, load_settings
 from web.config import WebConfig
 
@@ -79,6 +80,7 @@ def build_runtime(settings: Settings, clock: Callable[[], datetime] = utc_now) -
         secrets=(settings.secret_key.decode(), *settings.old_secret_keys),
         base_url=settings.base_url,
         development=settings.development,
+        unverified=None if client is None else InRedis(client),
     )
     kit = Kit(
         uow=uow,
