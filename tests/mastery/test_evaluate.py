@@ -47,7 +47,7 @@ def test_answers_of_test_learners_never_reach_the_fit_nor_later_ones_earlier_pre
     changed = replace(table, correct=shuffled, time_s=table.time_s + np.where(shuffled == table.correct, 0, 1e-3))
     tiers, again = (fit_tiers(t, ~test, np.random.default_rng(0)) for t in (table, changed))
     before, after = tiers.predict(table, test), again.predict(changed, test)
-    assert set(before) == {"filter", "filter+lr", "filter+hgb"}
+    assert set(before) == {"filter", "filter+lr", "filter+lr2", "filter+hgb"}
     for name in before:
         # The first prediction that may differ is the one after the first changed answer.
         assert (before[name][turn <= 10] == after[name][turn <= 10]).all()
@@ -69,7 +69,7 @@ def test_baselines_do_not_see_what_they_predict(split, name):
 def test_a_skill_more_on_each_row_gives_no_rows_more():
     log = simulated(40, 30)
     found = evaluate(log, folds=2)
-    assert set(found.models) == {"filter", "filter+lr", "filter+hgb"}
+    assert set(found.models) == {"filter", "filter+lr", "filter+lr2", "filter+hgb"}
     table = table_of(log)
     tiers = fit_tiers(table, np.arange(40) < 30, np.random.default_rng(0))
     assert len(tiers.predict(table, np.arange(40) >= 30)["filter"]) == np.count_nonzero(table.learner >= 30)
@@ -77,7 +77,7 @@ def test_a_skill_more_on_each_row_gives_no_rows_more():
 
 def test_every_model_beats_chance_and_the_filter_beats_models_without_items():
     found = evaluate(simulated(110, 50, seed=5), folds=2, baselines=True).models
-    assert set(found) == {"filter", "filter+lr", "filter+hgb", *BASELINES}
+    assert set(found) == {"filter", "filter+lr", "filter+lr2", "filter+hgb", *BASELINES}
     assert all(f.metrics.auc > 0.55 for f in found.values())
     assert found["filter"].metrics.auc > max(found[name].metrics.auc for name in ("bkt", "pfa")) + 0.05
     assert found["filter"].metrics.ece < 0.04

@@ -6,8 +6,8 @@ tier 2 would trust it too much.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from engine.mastery.fitting.filter_fit import FilterFit, parameters_for
 from engine.mastery.fitting.histories import ALL_NAMES, features
 from engine.mastery.fitting.metrics import log_loss
+from engine.mastery.fitting.quadratic import logits, regress
 from engine.mastery.fitting.sequences import Bools, Floats, Ints, Table, waves_of
 from engine.mastery.fitting.wavefront import sigmoid
 from engine.mastery.history import NAMES
@@ -50,13 +51,13 @@ class Calibration:
     Args:
         predict: P(right) from features.
         loss, filter_loss: log loss on validation learners, of it and of tier 1 alone.
-        weights, intercept: of the logistic regression in logits by feature; empty for trees.
+        weights, intercept: of the logistic regressions in logits by feature and product; empty for trees.
     """
 
     predict: Predict
     loss: float
     filter_loss: float
-    weights: tuple[float, ...] = ()
+    weights: Mapping[str, float] = field(default_factory=dict)
     intercept: float = 0.0
 
     @property
@@ -89,7 +90,20 @@ def fit_regression(sample: Sample, rng: np.random.Generator, tier_1: FilterFit) 
     def predict(x: Floats) -> Floats:
         return sigmoid(x[:, :k] @ weights + intercept)
 
-    return Calibration(predict, loss, _filter_loss(sample, held, tier_1), tuple(weights.tolist()), intercept)
+    named = dict(zip(NAMES, weights.tolist(), strict=True))
+    return Calibration(predict, loss, _filter_loss(sample, held, tier_1), named, intercept)
+
+
+def fit_quadratic(sample: Sample, rng: np.random.Generator, tier_1: FilterFit) -> Calibration:
+    """Fit a logistic regression on features and their products; it serves as a sum too."""
+    held = _held_out(sample, rng)
+    tier_1_loss = _filter_loss(sample, held, tier_1)
+    if len(np.unique(sample.correct[~held])) < 2:
+        return Calibration(lambda x: sigmoid(x[:, 0]), tier_1_loss, tier_1_loss)
+    weights, intercept = regress(sample.x[~held], sample.correct[~held], rng)
+    loss = log_loss(sample.correct[held], sigmoid(logits(sample.x[held], weights, intercept)))
+    weights, intercept = regress(sample.x, sample.correct, rng)
+    return Calibration(lambda x: sigmoid(logits(x, weights, intercept)), loss, tier_1_loss, weights, intercept)
 
 
 def fit_trees(sample: Sample, rng: np.random.Generator, tier_1: FilterFit) -> Calibration:

@@ -11,15 +11,15 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from engine.domain.catalog import Difficulty
 from engine.mastery.coefficients import FitRefused, FittedCoefficients, FittedOn, RegressionWeights, Validation, to_json
-from engine.mastery.fitting.calibration import LEAST_LEARNERS, cross_fitted, fit_regression
+from engine.mastery.fitting.calibration import LEAST_LEARNERS, cross_fitted, fit_quadratic, fit_regression
 from engine.mastery.fitting.difficulties import Parameters
 from engine.mastery.fitting.filter_fit import FilterFit, fit_filter
 from engine.mastery.fitting.histories import features
 from engine.mastery.fitting.metrics import Metrics, measure
+from engine.mastery.fitting.quadratic import logits
 from engine.mastery.fitting.sequences import Bools, Floats, Table, Waves, table_of, waves_of
 from engine.mastery.fitting.wavefront import sigmoid
 from engine.mastery.gaussian_filter import DAY_ONE_VERSION, TAG_LOGITS, Coefficients
-from engine.mastery.history import NAMES
 from engine.mastery.log import ResponseLog
 
 LEAST_TO_FIT = 10
@@ -40,9 +40,8 @@ class Served:
         """Return P(right) of each response before it is seen, by position."""
         if self.regression is None:
             return self.filter.predict(waves)
-        weights = np.array([self.regression.weights.get(name, 0.0) for name in NAMES])
         x = features(self.filter, waves, table.time_s)
-        return sigmoid(x[:, : len(NAMES)] @ weights + self.regression.intercept)
+        return sigmoid(logits(x, self.regression.weights, self.regression.intercept))
 
 
 def fit_coefficients(
@@ -126,10 +125,12 @@ def _regression(
 ) -> RegressionWeights | None:
     if int(learners.sum()) < LEAST_LEARNERS:
         return None
-    found = fit_regression(cross_fitted(table, learners, fitted, rng, tags), rng, fitted)
-    if not found.kept:
-        return None
-    return RegressionWeights(dict(zip(NAMES, found.weights, strict=True)), found.intercept)
+    sample = cross_fitted(table, learners, fitted, rng, tags)
+    seed = int(rng.integers(2**31))
+    # The same validation learners for both, so that their losses compare.
+    tried = [fit(sample, np.random.default_rng(seed), fitted) for fit in (fit_regression, fit_quadratic)]
+    found = min(tried, key=lambda calibration: calibration.loss)
+    return RegressionWeights(found.weights, found.intercept) if found.kept else None
 
 
 def _validation(waves: Waves, held: Bools, new: Metrics, old: Metrics, version: str) -> Validation:

@@ -8,12 +8,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.mastery.fitting.calibration import LEAST_LEARNERS, Calibration, cross_fitted, fit_regression, fit_trees
+from engine.mastery.fitting.calibration import (
+    LEAST_LEARNERS,
+    Calibration,
+    cross_fitted,
+    fit_quadratic,
+    fit_regression,
+    fit_trees,
+)
 from engine.mastery.fitting.filter_fit import FilterFit, fit_filter
 from engine.mastery.fitting.histories import features
 from engine.mastery.fitting.sequences import Bools, Floats, Table, waves_of
 
-FILTER, REGRESSION, TREES = "filter", "filter+lr", "filter+hgb"
+FILTER, REGRESSION, QUADRATIC, TREES = "filter", "filter+lr", "filter+lr2", "filter+hgb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +58,12 @@ def fit_tiers(table: Table, learners: Bools, rng: np.random.Generator) -> Tiers:
     began = time.perf_counter()
     fitted = fit_filter(table, learners, rng)
     seconds = {FILTER: time.perf_counter() - began}
-    calibrations: dict[str, Calibration | None] = dict.fromkeys((REGRESSION, TREES))
+    calibrations: dict[str, Calibration | None] = dict.fromkeys((REGRESSION, QUADRATIC, TREES))
     if int(learners.sum()) < LEAST_LEARNERS:
         return Tiers(fitted, calibrations, seconds | dict.fromkeys(calibrations, seconds[FILTER]))
     sample = cross_fitted(table, learners, fitted, rng)
     shared = time.perf_counter() - began
-    for name, fit in ((REGRESSION, fit_regression), (TREES, fit_trees)):
+    for name, fit in ((REGRESSION, fit_regression), (QUADRATIC, fit_quadratic), (TREES, fit_trees)):
         at = time.perf_counter()
         calibrations[name] = fit(sample, rng, fitted)
         seconds[name] = shared + time.perf_counter() - at
