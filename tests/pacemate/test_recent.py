@@ -34,6 +34,7 @@ def test_processes_see_each_others_refusals_and_the_oldest_go(redis_url: str) ->
     assert first.lines() == second.lines()
     assert (first.lines()[0], len(first.lines())) == ("new", KEPT)
     assert "old 0" not in first.lines()
+    assert client.llen(KEY) == KEPT
     assert 0 < int(client.ttl(KEY)) <= 30 * 86_400
 
 
