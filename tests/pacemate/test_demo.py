@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 
 from content.bundled import bundled_courses
 from content.loader import activity_types, load_course
@@ -42,10 +42,10 @@ def runtime(terminal: Terminal) -> Runtime:
     return build_runtime(load_settings(), clock=lambda: NOW)
 
 
-def count(runtime: Runtime, *tables: object) -> list[int]:
+def count(runtime: Runtime, *tables: Table) -> list[int]:
     """Return the number of rows of tables."""
     with runtime.database.connect() as connection:
-        return [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables]  # type: ignore[arg-type]
+        return [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables]
 
 
 def test_the_demo_prepares_its_data_once_and_its_learners_replay(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import QueuePool, select
 
 from engine import relay
 from engine.domain.deliveries import RETRY_S, Delivery, Destination, Outcome
@@ -128,10 +128,11 @@ def test_a_success_clears_the_error(uow_factory: UnitOfWorkFactory) -> None:
 def test_no_transaction_is_open_during_a_try(uow_factory: UnitOfWorkFactory) -> None:
     house = House(uow_factory)
     pool = uow_factory.engine.pool
+    assert isinstance(pool, QueuePool)
     busy: list[int] = []
 
     def answer(_delivery: Delivery) -> Outcome:
-        busy.append(pool.checkedout())  # type: ignore[attr-defined]
+        busy.append(pool.checkedout())
         return Outcome("sent")
 
     house.sinks["fake"] = FakeSink(answer=answer)

@@ -172,8 +172,8 @@ def test_the_record_is_kept_as_long_as_the_setting_says(uow_factory: UnitOfWorkF
 )
 def test_a_cron_line_says_when_it_runs_next(cron: str, now: tuple[int, ...], next_: tuple[int, ...]) -> None:
     spec = JobSpec("night", cron, lambda _job: 0)
-    at = datetime(*now, tzinfo=UTC)  # type: ignore[misc, arg-type]
-    assert spec.wait_s(at) == (datetime(*next_, tzinfo=UTC) - at).total_seconds()  # type: ignore[misc, arg-type]
+    at = datetime(*now, tzinfo=UTC)  # type: ignore[misc, arg-type] # year to second
+    assert spec.wait_s(at) == (datetime(*next_, tzinfo=UTC) - at).total_seconds()  # type: ignore[misc, arg-type] # year to second
     assert (spec.every_s, spec.cron) == (None, cron)
 
 

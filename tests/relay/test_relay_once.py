@@ -112,7 +112,7 @@ def test_a_sink_that_breaks_the_transaction_delays_no_other(uow_factory: UnitOfW
     add(uow_factory, [told])
 
     class Breaking(FakeSink):
-        def destinations(self, event: Event, uow: SqlUnitOfWork, context: object) -> Iterable[Destination]:  # type: ignore[override]
+        def destinations(self, event: Event, uow: SqlUnitOfWork, context: object) -> Iterable[Destination]:  # type: ignore[override] # sinks of the house get this kind of unit
             session: Session = uow.session
             session.execute(select(deliveries.c.id).where(deliveries.c.created_at == "no instant"))
             return []

@@ -96,9 +96,19 @@ def _start(folder: Path) -> str:
         os.chown(home, *account)
     programs = _programs(folder, account)
     data = home / "data"
-    initdb = [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--locale=C"]
-    run_as = {} if account is None else {"user": account[0], "group": account[1], "extra_groups": []}
-    made = subprocess.run(initdb, capture_output=True, text=True, cwd="/", check=False, **run_as)  # type: ignore[call-overload]
+    initdb: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--no-sync",
+        "--locale=C",
+    ]
+    run_as: dict[str, Any] = {} if account is None else {"user": account[0], "group": account[1], "extra_groups": []}
+    made = subprocess.run(initdb, capture_output=True, text=True, cwd="/", check=False, **run_as)
     if made.returncode != 0:
         raise ServerMissing(f"{programs / 'initdb'}: {made.stderr.strip()}")
     options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]

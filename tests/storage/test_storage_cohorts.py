@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_the_first_cohort_of_a_key_stays(uow_factory: UnitOfWorkFactory) -> None
 def test_settings_come_back_as_they_were_stored(uow_factory: UnitOfWorkFactory) -> None:
     world = seed(uow_factory)
     other = seed(uow_factory, "south")
-    settings = {
+    settings: dict[str, Any] = {
         "contract": ("m1", "m3"),
         "confirmed_at": later(5),
         "starts_on": date(2026, 3, 1),
@@ -49,13 +50,13 @@ def test_settings_come_back_as_they_were_stored(uow_factory: UnitOfWorkFactory) 
         "locks": ("mode",),
     }
     with uow_factory() as uow:
-        uow.cohorts.update(world.cohort.id, **settings)  # type: ignore[arg-type]
+        uow.cohorts.update(world.cohort.id, **settings)
         uow.commit()
     with uow_factory() as uow:
-        assert uow.cohorts.get(world.cohort.id, "north") == replace(world.cohort, **settings)  # type: ignore[arg-type]
+        assert uow.cohorts.get(world.cohort.id, "north") == replace(world.cohort, **settings)
         assert uow.cohorts.get(other.cohort.id, "south") == other.cohort
         with pytest.raises(NotFound):
-            uow.cohorts.update("nowhere", **settings)  # type: ignore[arg-type]
+            uow.cohorts.update("nowhere", **settings)
 
 
 def test_an_empty_contract_is_not_the_whole_course(uow_factory: UnitOfWorkFactory) -> None:

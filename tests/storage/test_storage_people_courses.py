@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -107,11 +108,11 @@ def test_publishing_the_same_twice_is_one(uow_factory: UnitOfWorkFactory) -> Non
 
 
 @pytest.mark.parametrize("change", [{"digest": "other"}, {"id": "x", "digest": "other"}])
-def test_another_version_under_the_same_key_is_a_conflict(uow_factory: UnitOfWorkFactory, change: dict[str, object]) -> None:
+def test_another_version_under_the_same_key_is_a_conflict(uow_factory: UnitOfWorkFactory, change: dict[str, Any]) -> None:
     with uow_factory() as uow:
         uow.courses.add(version(), NOW)
         with pytest.raises(Conflict, match="published already"):
-            uow.courses.add(replace(version(), **change), NOW)  # type: ignore[arg-type]
+            uow.courses.add(replace(version(), **change), NOW)
 
 
 def test_a_version_is_read_once_a_process(uow_factory: UnitOfWorkFactory) -> None:

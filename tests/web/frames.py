@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 from engine.services.set_cohort import CohortSettings, set_cohort
 from tests.web.house import Browser, House, bundled_course
@@ -19,7 +20,9 @@ class Outline(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.lang, self.headings, self.inline, self.ids, self.main = "", 0, [], [], 0  # type: ignore[var-annotated]
+        self.lang, self.headings, self.main = "", 0, 0
+        self.inline: list[str] = []
+        self.ids: list[str | None] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -46,13 +49,13 @@ def check_frame(page: str) -> None:
         assert "nonce=" in script
 
 
-def set_up(house: House, browser: Browser, **changes: object) -> None:
+def set_up(house: House, browser: Browser, **changes: Any) -> None:
     """Change the settings of the cohort of a launch."""
     with house.kit.uow() as uow:
         session = uow.access.session(browser.launch_id)
     assert session is not None
     settings = CohortSettings(ALL_MODULES, None, None, "completion", ())
-    set_cohort(str(session["cohort_id"]), "tenant-1", replace(settings, **changes), house.kit)  # type: ignore[arg-type]
+    set_cohort(str(session["cohort_id"]), "tenant-1", replace(settings, **changes), house.kit)
 
 
 def admin(house: House) -> Browser:

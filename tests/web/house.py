@@ -227,8 +227,8 @@ def build_house(engine: Engine, version: CourseVersion | None = None, **settings
         uow=UnitOfWorkFactory(engine),
         clock=clock,
         activity_types=activity_types(),
-        models=plugins.load("pacemate.mastery_models", MasteryModel),  # type: ignore[type-abstract]
-        policies=plugins.load("pacemate.pacing_policies", PacingPolicy),  # type: ignore[type-abstract]
+        models=plugins.load("pacemate.mastery_models", MasteryModel),  # type: ignore[type-abstract] # a Protocol is asked for
+        policies=plugins.load("pacemate.pacing_policies", PacingPolicy),  # type: ignore[type-abstract] # likewise
     )
     with kit.uow() as uow:
         for tenant in ("tenant-1", "tenant-2"):

@@ -16,7 +16,7 @@ from tests.web.house import Browser, House, answer_for
 def stored(house: House) -> int:
     """Return how many responses are stored."""
     with house.kit.uow() as uow:
-        return int(uow.session.execute(select(func.count()).select_from(responses)).scalar_one())  # type: ignore[attr-defined]
+        return int(uow.session.execute(select(func.count()).select_from(responses)).scalar_one())  # type: ignore[attr-defined] # the port has no session
 
 
 def at_a_question(house: House, sub: str = "ada") -> Browser:
@@ -116,7 +116,7 @@ def test_an_active_time_that_makes_no_sense_is_unknown_and_no_reason_to_refuse(s
     values = answer_for(sqlite_house, key, right=True)
     assert browser.post(f"answer/{key}", {**values, "active_s": told}).status_code == 303
     with sqlite_house.kit.uow() as uow:
-        row = uow.session.execute(select(responses.c.active_s).where(responses.c.presentation_id == key)).one()  # type: ignore[attr-defined]
+        row = uow.session.execute(select(responses.c.active_s).where(responses.c.presentation_id == key)).one()  # type: ignore[attr-defined] # the port has no session
     assert row.active_s is None
 
 
@@ -126,7 +126,7 @@ def test_active_time_is_never_more_than_the_server_saw(sqlite_house: House) -> N
     sqlite_house.clock.forward(seconds=10)
     browser.post(f"answer/{key}", {**answer_for(sqlite_house, key, right=True), "active_s": "5000"})
     with sqlite_house.kit.uow() as uow:
-        row = uow.session.execute(select(responses.c.active_s).where(responses.c.presentation_id == key)).one()  # type: ignore[attr-defined]
+        row = uow.session.execute(select(responses.c.active_s).where(responses.c.presentation_id == key)).one()  # type: ignore[attr-defined] # the port has no session
     assert row.active_s == 10.0
 
 
@@ -189,7 +189,7 @@ def test_a_hint_is_shown_recorded_and_still_there_after_a_reload(house: House) -
     assert "<b>Hint 1</b>" in browser.page
     browser.answer()
     with house.kit.uow() as uow:
-        row = uow.session.execute(select(responses.c.hints_used).where(responses.c.presentation_id == key)).one()  # type: ignore[attr-defined]
+        row = uow.session.execute(select(responses.c.hints_used).where(responses.c.presentation_id == key)).one()  # type: ignore[attr-defined] # the port has no session
     assert row.hints_used == 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -182,11 +183,11 @@ def grade(house: House, enrolment_id: str, result: str, error: str | None = None
     return target
 
 
-def _column(house: House, uow: object, cohort_id: str) -> dict[str, object]:
+def _column(house: House, uow: Any, cohort_id: str) -> dict[str, object]:
     now = house.clock()
     address = f"https://lms-{uuid.uuid4().hex[:8]}.example"
     made = add_platform(
-        uow,  # type: ignore[arg-type]
+        uow,
         name="LMS",
         issuer=address,
         client_id="c",
@@ -196,10 +197,10 @@ def _column(house: House, uow: object, cohort_id: str) -> dict[str, object]:
         deployments=("1",),
         now=now,
     )
-    place = run(uow, select(deployments.c.id).where(deployments.c.registration_id == made.id)).scalar_one()  # type: ignore[arg-type]
+    place = run(uow, select(deployments.c.id).where(deployments.c.registration_id == made.id)).scalar_one()
     link = str(uuid.uuid4())
     values = {"id": link, "deployment_id": place, "context_id": "course-1", "resource_link_id": link, "cohort_id": cohort_id}
-    run(uow, insert(resource_links).values(**values, ags_scopes=[], seen_at=now))  # type: ignore[arg-type]
+    run(uow, insert(resource_links).values(**values, ags_scopes=[], seen_at=now))
     return {
         "id": str(uuid.uuid4()),
         "registration_id": made.id,

@@ -174,7 +174,7 @@ def test_a_registration_link_is_shown_once_and_revoked(house: House) -> None:
 def test_a_platform_that_registered_itself_waits_and_is_approved(house: House) -> None:
     entered = {k: v for k, v in FORM.items() if k != "deployments"}
     with house.kit.uow() as uow:
-        made = add_platform(uow, **entered, status="pending", deployments=["4"], now=house.clock())  # type: ignore[arg-type]
+        made = add_platform(uow, **entered, status="pending", deployments=["4"], now=house.clock())
         uow.commit()
     browser = administrator(house)
     assert "Example University waits for approval" in words_of(browser.get("/admin/").get_data(as_text=True))
@@ -225,7 +225,7 @@ def test_launches_are_found_by_reference_with_the_reason(house: House) -> None:
     now = house.clock()
     log = house.app.extensions["pacemate"].lti.services.log
     with house.kit.uow() as uow:
-        made = add_platform(uow, now=now, **{k: v for k, v in FORM.items() if k not in ("deployments", "family")})  # type: ignore[arg-type]
+        made = add_platform(uow, now=now, **{k: v for k, v in FORM.items() if k not in ("deployments", "family")})  # type: ignore[arg-type] # a form's fields
         uow.commit()
     refused = Trail("abcdefghjk", registration_id=made.id, verified=True)
     refused.passed("signature")

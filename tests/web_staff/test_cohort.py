@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from engine.services.enrol import preview_as_learner
 from lti.roster import keep_sections
-from tests.web.house import House
+from tests.web.house import Browser, House
 from tests.web_staff.people import answer, get_stuck, instructor, join, order_of, state_of, words_of
 
 
@@ -162,7 +162,7 @@ def test_the_overview_asks_as_many_statements_for_50_learners_as_for_5(house: Ho
     assert counts[1] <= 5, "one for the session, at most four for the page"
 
 
-def statements(house: House, browser: object) -> int:
+def statements(house: House, browser: Browser) -> int:
     """Return how many statements the cohort's page sends."""
     engine = house.kit.uow().session.get_bind()
     found: list[str] = []
@@ -172,7 +172,7 @@ def statements(house: House, browser: object) -> int:
 
     event.listen(engine, "before_cursor_execute", note)
     try:
-        assert browser.get("").status_code == 200  # type: ignore[attr-defined]
+        assert browser.get("").status_code == 200
     finally:
         event.remove(engine, "before_cursor_execute", note)
     return len(found)

@@ -9,6 +9,7 @@ from threading import Thread
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright._impl._api_structures import SetCookieParam
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
@@ -40,7 +41,7 @@ class Served:
     stuck: str
     link: str
     platform: str
-    cookies: list[dict[str, object]]
+    cookies: list[SetCookieParam]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     address = f"http://localhost:{server.port}"
     admin_cookie = admin.client.get_cookie("pacemate-admin")
     assert admin_cookie is not None
-    cookies: list[dict[str, object]] = [
+    cookies: list[SetCookieParam] = [
         {"name": BROWSER_COOKIE, "value": teacher.token, "url": address.replace("http", "https"), "secure": True},
         {"name": "pacemate-admin", "value": admin_cookie.value, "url": address},
     ]
@@ -85,7 +86,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def page(request: pytest.FixtureRequest, chromium: Browser, served: Served) -> Iterator[Page]:
     width, scheme = request.param
     context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    context.add_cookies(served.cookies)  # type: ignore[arg-type]
+    context.add_cookies(served.cookies)
     yield context.new_page()
     context.close()
 
