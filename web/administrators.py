@@ -31,7 +31,7 @@ def require_admin(view: Callable[P, Answer]) -> Callable[P, Answer]:
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
         if admin_session() is None:
-            raise SessionMismatch("The administrators' pages open by a link that `pacemate admin link` prints.")
+            raise SessionMismatch("This browser is not signed in, or not any more.")
         return view(*args, **kwargs)
 
     return guarded

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
+from content.bundled import bundled_courses
 from content.loader import LoadedCourse, load_course
 from content.new import scaffold
 
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+class CourseFolder(click.Path):
+    """A course's folder; the name of a bundled course does too, wherever the product is installed."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the folder."""
+        bundled = next((folder for folder in bundled_courses() if folder.name == value), None)
+        if bundled is not None and not Path(value).exists():
+            return bundled
+        return super().convert(value, param, ctx)
+
+
+FOLDER = CourseFolder(exists=True, file_okay=False, path_type=Path)
 
 
 @click.group()
@@ -79,7 +93,8 @@ def list_(as_json: bool) -> None:
     for row in rows:
         click.echo(f"{row.course_id}  version {row.number}  {row.title}")
     if not rows:
-        click.echo("No course is published. Publish one: pacemate course publish FOLDER")
+        names = " or ".join(folder.name for folder in bundled_courses())
+        click.echo(f"No course is published. Publish one: pacemate course publish FOLDER. Bundled: {names}")
 
 
 @course.command()
@@ -105,4 +120,8 @@ def _checked(folder: Path) -> LoadedCourse:
 def _summary(loaded: LoadedCourse) -> str:
     version = loaded.version
     minutes = sum(m.minutes for m in version.modules)
-    return f"{version.course_id}: {len(version.modules)} modules, {minutes:.0f} min, {len(version.skills)} skills. No faults."
+    modules, skills = len(version.modules), len(version.skills)
+    return (
+        f"{version.course_id}: {modules} {'module' if modules == 1 else 'modules'}, {minutes:.0f} min, "
+        f"{skills} {'skill' if skills == 1 else 'skills'}. No faults."
+    )

@@ -193,11 +193,17 @@ def test_a_course_is_written_checked_published_and_listed(terminal: Terminal, tm
     assert_one_line(terminal("course", "new", folder), 1)
     checked = terminal("course", "check", folder)
     assert checked.code == 0
-    assert "1 modules" in checked.out or "1 module" in checked.out
+    assert ": 1 module, " in checked.out
     assert terminal("course", "check", folder, "--json").json == []
-    assert "No course is published" in terminal("course", "list").out
+    assert "Bundled: cleaning-messy-data" in terminal("course", "list").out
     assert "my-course version 1" in terminal("course", "publish", folder).out
     assert terminal("course", "list", "--json").json == [{"course": "my-course", "version": 1, "title": "My course"}]
+
+
+def test_a_bundled_course_is_published_by_its_name_alone(terminal: Terminal, tmp_path: Path) -> None:
+    assert terminal("db", "upgrade").code == 0
+    assert "cleaning-messy-data version 1" in terminal("course", "publish", "cleaning-messy-data").out
+    assert_one_line(terminal("course", "publish", "cleaning-messy"), 2)
 
 
 def test_faults_of_a_course_are_told_as_file_and_line(terminal: Terminal, tmp_path: Path) -> None:
