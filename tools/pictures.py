@@ -36,7 +36,7 @@ ADMIN_PAGES: Final = (
     "platforms/invite",
 )
 COHORT_PAGES: Final = ("", "settings", "preview", "grades", "links")
-MOST_STEPS: Final = 60
+MOST_STEPS: Final = 120
 
 
 @dataclass
