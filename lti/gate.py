@@ -25,7 +25,7 @@ from lti.launch_log import LaunchLog, Trail
 from lti.links import remember
 from lti.platform_keys import Asker, PlatformKeys
 from lti.quirks.families import family_of, quirks
-from lti.reading import LTI, Claims
+from lti.reading import LTI, NO_TEXT, Claims
 from lti.refusals import LaunchRefusedError
 from lti.registrations import Registration, add_deployment, from_row
 from lti.storage import deployments, login_states, registrations, run
@@ -290,8 +290,7 @@ def _noted(trail: Trail, name: str, step: Callable[[], None]) -> None:
 
 def _storable(text: str) -> str:
     """Return a text that both databases take as a parameter; what they would refuse matches nothing."""
-    odd = "\x00" in text or len(text) > 255 or any("\ud800" <= c <= "\udfff" for c in text)
-    return "" if odd else text
+    return "" if len(text) > 255 or NO_TEXT.search(text) is not None else text
 
 
 def _word(text: str) -> str:

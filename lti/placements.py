@@ -10,6 +10,8 @@ from sqlalchemy import Row, and_, bindparam, delete, select, update
 
 from engine.domain.events import COHORT_CHANGED, Event
 from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.tables.cohorts import cohorts
+from engine.storage.tables.enrolments import enrolments
 from engine.storage.tables.people import people
 from lti.claims import SCOPE_LINE_ITEM, SCOPE_SCORE, LaunchContext
 from lti.grades.targets import aim
@@ -25,13 +27,27 @@ _LINK: Final = (
     .where(resource_links.c.id == bindparam("link"))
 )
 _GENERAL: Final = select(resource_links.c.dates).where(resource_links.c.id == bindparam("link")).scalar_subquery()
-_PERSON: Final = (
-    select(people.c.id, personal_dates.c.dates, _GENERAL.label("general"))
+_PLACE: Final = (
+    select(cohorts.c.id.label("cohort"), enrolments.c.id.label("enrolment"), people.c.id.label("person"))
+    .add_columns(personal_dates.c.dates, _GENERAL.label("general"))
+    .select_from(cohorts)
+    .outerjoin(people, and_(people.c.tenant_id == cohorts.c.tenant_id, people.c.sub == bindparam("sub")))
+    .outerjoin(
+        enrolments,
+        and_(enrolments.c.cohort_id == cohorts.c.id, enrolments.c.person_id == people.c.id, enrolments.c.preview.is_(False)),
+    )
     .outerjoin(
         personal_dates, and_(personal_dates.c.person_id == people.c.id, personal_dates.c.resource_link_id == bindparam("link"))
     )
-    .where(people.c.tenant_id == bindparam("tenant"), people.c.sub == bindparam("sub"))
+    .where(
+        cohorts.c.tenant_id == bindparam("tenant"),
+        cohorts.c.key == bindparam("cohort_key"),
+        cohorts.c.course_id == bindparam("course"),
+    )
+    .order_by(enrolments.c.attempt.desc())
+    .limit(1)
 )
+"""The cohort of a launch, who launched, and the newest attempt of theirs that is no preview."""
 
 
 def connect(
@@ -65,27 +81,24 @@ def connect_launch(uow: UnitOfWork, launch: LaunchContext, now: datetime) -> Non
     """Connect a launch with the cohort and enrolment that it made or found; the caller commits."""
     if launch.link_id is None or launch.course_id is None:
         return
-    cohort = uow.cohorts.find(launch.tenant_id, launch.cohort_key, launch.course_id)
-    if cohort is None:
+    named = {"tenant": launch.tenant_id, "cohort_key": launch.cohort_key, "course": launch.course_id}
+    place = run(uow, _PLACE, {**named, "sub": launch.sub, "link": launch.link_id}).one_or_none()
+    if place is None:
         return
-    enrolment_id = None
-    if launch.role == "learner" and not launch.preview:
-        named = {"tenant": launch.tenant_id, "sub": launch.sub, "link": launch.link_id}
-        person = run(uow, _PERSON, named).one_or_none()
-        enrolment = None if person is None else uow.enrolments.current(cohort.id, person.id)
-        enrolment_id = None if enrolment is None else enrolment.id
-        if person is not None:
-            _personal(uow, launch, person)
-            if launch.sections:
-                keep_sections(uow, cohort.id, person.id, launch.sections)
-    connect(uow, launch.link_id, cohort_id=cohort.id, enrolment_id=enrolment_id, now=now, family=launch.family)
+    graded = launch.role == "learner" and not launch.preview
+    if graded and place.person is not None:
+        _personal(uow, launch, place)
+        if launch.sections:
+            keep_sections(uow, place.cohort, place.person, launch.sections)
+    enrolment_id = place.enrolment if graded else None
+    connect(uow, launch.link_id, cohort_id=place.cohort, enrolment_id=enrolment_id, now=now, family=launch.family)
 
 
-def _personal(uow: UnitOfWork, launch: LaunchContext, person: Row[*tuple[Any, ...]]) -> None:
+def _personal(uow: UnitOfWork, launch: LaunchContext, place: Row[*tuple[Any, ...]]) -> None:
     """Keep the dates that the LMS told a learner where they differ from the placement's; `{}` where none hold."""
-    told, key = launch.dates.to_json() or {}, {"resource_link_id": launch.link_id, "person_id": person.id}
-    wanted = None if told == (person.general or {}) else told
-    if wanted == person.dates:
+    told, key = launch.dates.to_json() or {}, {"resource_link_id": launch.link_id, "person_id": place.person}
+    wanted = None if told == (place.general or {}) else told
+    if wanted == place.dates:
         return
     if wanted is None:
         run(uow, delete(personal_dates).where(*(personal_dates.c[name] == value for name, value in key.items())))

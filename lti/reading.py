@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ LTI: Final = "https://purl.imsglobal.org/spec/lti/claim/"
 DEEP_LINKING: Final = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 MAX_ID: Final = 1024
 MAX_URL: Final = 4096
+NO_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
+"""Characters that a database does not take: NUL, and halves of a surrogate pair."""
 
 
 class Claims:
@@ -90,7 +93,7 @@ class Claims:
             raise LaunchRefusedError("claim_malformed", f"{self._say(name)} must be text")
         if len(value) > limit:
             raise LaunchRefusedError("claim_malformed", f"{self._say(name)} is longer than {limit} characters")
-        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        if NO_TEXT.search(value) is not None:
             raise LaunchRefusedError("claim_malformed", f"{self._say(name)} has characters that are no text")
         return value
 

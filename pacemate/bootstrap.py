@@ -191,6 +191,7 @@ def _web_config(runtime: Runtime) -> WebConfig:
         limits_storage=settings.redis_url or "memory://",
         answer_rate=settings.answer_rate,
         page_rate=settings.page_rate,
+        forbidden_rate=settings.forbidden_rate,
         readiness=readiness(runtime),
         version=version("pacemate"),
         course_file=partial(_course_file, runtime),

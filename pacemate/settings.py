@@ -50,6 +50,7 @@ class Settings:
     logins_per_minute: int = 600
     answer_rate: str = "120 per minute"
     page_rate: str = "600 per minute"
+    forbidden_rate: str = "300 per minute"
     event_log: Path | None = None
     event_stream: str = "pacemate:events"
     audit_days: int = AUDIT_DAYS
@@ -99,6 +100,7 @@ def load_settings() -> Settings:
         "logins_per_minute": env.int("PACEMATE_LOGINS_PER_MINUTE", 600, validate=validate.Range(1, 1_000_000)),
         "answer_rate": env.str("PACEMATE_ANSWER_RATE", "120 per minute"),
         "page_rate": env.str("PACEMATE_PAGE_RATE", "600 per minute"),
+        "forbidden_rate": env.str("PACEMATE_FORBIDDEN_RATE", "300 per minute"),
         "event_log": env.path("PACEMATE_EVENT_LOG", None),
         "event_stream": env.str("PACEMATE_EVENT_STREAM", "pacemate:events"),
         "audit_days": env.int("PACEMATE_AUDIT_DAYS", AUDIT_DAYS, validate=validate.Range(7, 3650)),
@@ -108,6 +110,7 @@ def load_settings() -> Settings:
     faults += _mode_faults(database_url, redis_url) + _address_faults(base_url, mode)
     faults += _rate_faults("PACEMATE_ANSWER_RATE", values["answer_rate"])
     faults += _rate_faults("PACEMATE_PAGE_RATE", values["page_rate"])
+    faults += _rate_faults("PACEMATE_FORBIDDEN_RATE", values["forbidden_rate"])
     if mode == "production" and len(secret_key) < SECRET_LENGTH:
         faults.append(f"SECRET_KEY: production needs {SECRET_LENGTH} characters or more; `openssl rand -hex 32` makes some")
     if faults:

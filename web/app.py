@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 import structlog
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from flask.typing import RouteCallable
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -55,11 +56,15 @@ def create_app(kit: Kit, config: WebConfig, lti_runtime: LtiRuntime) -> Flask:
     lti_runtime.on_refusal = launch.on_refusal
     lti_runtime.on_registered = launch.on_registered
     limiter = _limiter(app, config)
+    refusals = limiter.shared_limit(
+        config.forbidden_rate, scope="forbidden", key_func=get_remote_address, deduct_when=_forbidden
+    )
     app.register_blueprint(health.blueprint)
     app.register_blueprint(lti_blueprint(lti_runtime))
     for room in rooms():
         app.register_blueprint(room)
         limiter.limit(config.page_rate)(room)
+        refusals(room)
     for endpoint, rate in (("learner.answer", config.answer_rate), ("entry.enter", config.admin_rate)):
         app.view_functions[endpoint] = cast(RouteCallable, limiter.limit(rate)(app.view_functions[endpoint]))
     return app
@@ -76,6 +81,11 @@ def _limiter(app: Flask, config: WebConfig) -> Limiter:
         strategy="fixed-window",
         in_memory_fallback_enabled=shared,
     )
+
+
+def _forbidden(response: Response) -> bool:
+    """Return whether an answer counts against who tries launch ids at random; good pages never do."""
+    return response.status_code == HTTPStatus.FORBIDDEN
 
 
 def launch_or_address() -> str:

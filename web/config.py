@@ -31,6 +31,7 @@ class WebConfig:
         support_contact: what pages tell people to turn to; empty for "your instructor".
         limits_storage: `memory://` or a Redis URL, for the counters of rate limits.
         answer_rate, page_rate, admin_rate: limits a launch, a launch, and an address.
+        forbidden_rate: pages refused (403) to one address, after which it waits.
         course_file: finds the files that courses name, such as data sets.
         readiness: name to check, for `/readyz`: the database, its migrations, Redis where it is used.
     """
@@ -47,6 +48,7 @@ class WebConfig:
     limits_storage: str = "memory://"
     answer_rate: str = "120 per minute"
     page_rate: str = "600 per minute"
+    forbidden_rate: str = "300 per minute"
     admin_rate: str = "30 per minute"
     readiness: Mapping[str, ReadyCheck] = field(default_factory=dict)
     course_file: CourseFiles = no_files

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select, update
 
 from engine.domain.deliveries import Destination
 from engine.domain.errors import NotFound
@@ -50,7 +50,7 @@ class GradeLine:
 
 def aim(uow: UnitOfWork, enrolment_id: str) -> Sequence[Destination]:
     """Make sure that an enrolment has a target in each column of its cohort, and return where its marks go."""
-    return _destinations(uow, enrolments.c.id == enrolment_id)
+    return _destinations(uow, _OF_ENROLMENT, {"enrolment": enrolment_id})
 
 
 def aim_cohort(uow: UnitOfWork, cohort_id: str) -> Sequence[Destination]:
@@ -61,7 +61,8 @@ def aim_cohort(uow: UnitOfWork, cohort_id: str) -> Sequence[Destination]:
         .where(other.c.cohort_id == enrolments.c.cohort_id, other.c.person_id == enrolments.c.person_id)
         .scalar_subquery()
     )
-    return _destinations(uow, and_(enrolments.c.cohort_id == cohort_id, enrolments.c.attempt == newest, enrolments.c.seq > 0))
+    which = and_(enrolments.c.cohort_id == cohort_id, enrolments.c.attempt == newest, enrolments.c.seq > 0)
+    return _destinations(uow, _destinations_of(which), {})
 
 
 def overview(uow: UnitOfWork, cohort_id: str) -> Sequence[GradeLine]:
@@ -124,18 +125,25 @@ def retry(uow: UnitOfWork, target_id: str, cohort_id: str, now: datetime) -> Non
     run(uow, update(grade_targets).where(t.id == target_id).values(result="retrying", error=None))
 
 
-def _destinations(uow: UnitOfWork, which: ColumnElement[bool]) -> Sequence[Destination]:
+def _destinations_of(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Return the query of the columns that enrolments are graded in, with the target where there is one."""
     t = grade_targets.c
-    query = (
+    return (
         select(enrolments.c.id.label("enrolment"), enrolments.c.person_id, line_items.c.id.label("line_item"))
         .add_columns(t.id.label("target"), t.enrolment_id.label("graded"))
         .join(line_items, line_items.c.cohort_id == enrolments.c.cohort_id)
         .outerjoin(grade_targets, and_(t.line_item_id == line_items.c.id, t.person_id == enrolments.c.person_id))
         .where(which, enrolments.c.preview.is_(False), line_items.c.status == "active")
     )
+
+
+_OF_ENROLMENT: Final = _destinations_of(enrolments.c.id == bindparam("enrolment"))
+
+
+def _destinations(uow: UnitOfWork, query: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> Sequence[Destination]:
     return [
         Destination(address=_target(uow, row), order_key=f"{row.line_item}:{row.person_id}", coalesce=True)
-        for row in run(uow, query).all()
+        for row in run(uow, query, values).all()
     ]
 
 

@@ -264,3 +264,16 @@ def test_a_stranger_who_knows_a_launch_cannot_use_its_limit_up(tmp_path: Path) -
     told = [stranger.client.get(owner.at(""), environ_base=elsewhere).status_code for _ in range(6)]
     assert told == [403] * 5 + [429]
     assert owner.get("").status_code == 200
+
+
+def test_who_tries_launch_ids_at_random_is_stopped_and_good_pages_do_not_count(tmp_path: Path) -> None:
+    house = build_house(open_database(migrated_copy(tmp_path / "house.sqlite")), forbidden_rate="5 per minute")
+    learner = house.browser()
+    learner.launch()
+    stranger = {"REMOTE_ADDR": "203.0.113.7"}
+    for _ in range(20):
+        assert learner.get("", environ_base=stranger).status_code == 200
+    tried = [house.app.test_client().get(f"/learn/{uuid.uuid4()}/", environ_base=stranger).status_code for _ in range(8)]
+    assert tried == [403] * 5 + [429] * 3
+    assert house.app.test_client().get(f"/cohort/{uuid.uuid4()}/", environ_base=stranger).status_code == 429
+    assert learner.get("").status_code == 200
