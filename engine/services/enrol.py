@@ -31,6 +31,8 @@ class Enrolled:
 def enrol(launch: LaunchIdentity, kit: Kit, *, now: datetime | None = None) -> Enrolled:
     """Upsert person, cohort and membership of a launch; a learner's first launch begins the enrolment.
 
+    An instructor of the cohort who launches as a learner has switched roles in the LMS, and previews.
+
     Raises:
         NotFound: the course is not published, or the tenant may not use it.
     """
@@ -43,7 +45,8 @@ def enrol(launch: LaunchIdentity, kit: Kit, *, now: datetime | None = None) -> E
         membership = uow.cohorts.join(cohort.id, person.id, launch.role, preview=launch.preview, source="launch", now=now)
         enrolment = None
         if launch.role == "learner":
-            enrolment = begin(person.id, cohort, uow, kit, preview=launch.preview, now=now)
+            preview = launch.preview or membership.role == "instructor"
+            enrolment = begin(person.id, cohort, uow, kit, preview=preview, now=now)
         uow.commit()
     return Enrolled(person, cohort, membership, enrolment)
 

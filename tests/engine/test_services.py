@@ -9,10 +9,11 @@ from datetime import timedelta
 
 import pytest
 
+from engine.domain.enrolment import LaunchIdentity
 from engine.domain.errors import Conflict, Malformed, NotFound, PluginError, Refused
 from engine.domain.pacing import PathState
 from engine.domain.responses import Response
-from engine.services.enrol import preview_as_learner, start_over
+from engine.services.enrol import enrol, preview_as_learner, start_over
 from engine.services.next_activity import next_activity
 from engine.services.publish_course import publish_course
 from engine.services.replay import fold_all, replay
@@ -412,3 +413,18 @@ def test_the_answer_is_withheld_on_a_first_miss_and_given_on_the_second(stage):
     first, second = asked[1], asked[2]
     assert (first.activity_id, first.retry, first.answer_html) == (second.activity_id, True, "")
     assert second.answer_html == "Because."
+
+
+def test_an_instructor_who_launches_as_a_learner_previews_until_the_roster_says_otherwise(stage):
+    """Moodle's role switch comes as Learner under the teacher's own id."""
+    teacher = LaunchIdentity(TENANT, "teacher", role="instructor", course_id="sample", cohort_key="context:1", cohort_title="C")
+    entered = enrol(teacher, stage.kit)
+    assert entered.enrolment is None
+    switched = stage.launch("teacher")
+    assert switched.preview is True
+    assert not [e for e in stage.events() if e.subject == switched.id]
+    assert enrol(teacher, stage.kit).membership.role == "instructor"
+    with stage.uow_factory() as uow:
+        uow.cohorts.join(switched.cohort_id, switched.person_id, "learner", preview=False, source="roster", now=stage.now)
+        uow.commit()
+    assert stage.launch("teacher").preview is False

@@ -90,7 +90,8 @@ class SqlCohorts:
     def join(self, cohort_id: str, person_id: str, role: Role, *, preview: bool, source: str, now: datetime) -> Membership:
         """Return the membership, made or brought up to date; a dropped member who launches is active again.
 
-        Only a launch says when a person was seen, and whether as a preview; a roster changes role and status.
+        Only a launch says when a person was seen, and whether as a preview; a roster changes role and status. A launch as a
+        learner leaves an instructor an instructor: it is a role switch.
         """
         launched = source == "launch"
         insert = self._tx.insert(memberships).values(
@@ -106,10 +107,11 @@ class SqlCohorts:
             seen_at=now if launched else None,
         )
         new = insert.excluded
+        switched = and_(memberships.c.role == "instructor", new.role == "learner")
         upsert = insert.on_conflict_do_update(
             index_elements=["cohort_id", "person_id"],
             set_={
-                "role": new.role,
+                "role": case((switched, memberships.c.role), else_=new.role) if launched else new.role,
                 "status": "active",
                 "status_at": case((memberships.c.status == "active", memberships.c.status_at), else_=new.status_at),
                 "preview": new.preview if launched else memberships.c.preview,
