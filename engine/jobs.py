@@ -254,11 +254,11 @@ def _cron_field(part: str, what: str, low: int, high: int) -> frozenset[int]:
 
 
 JOBS = [
-    JobSpec("mastery.fit", "*/10 * * * *", fit_passed, then="mastery.fit"),
-    JobSpec("mastery.nightly", "40 2 * * *", fit_nightly, then="mastery.nightly"),
-    JobSpec("mastery.refold", 300.0, refold),
     JobSpec("relay", 5.0, relay, on_notify=True, then="deliver"),
     JobSpec("deliver", 5.0, deliver),
     JobSpec("sweep", 600.0, sweep),
     JobSpec("sweep-record", 21_600.0, sweep_record),
+    JobSpec("mastery.fit", "*/10 * * * *", fit_passed, then="mastery.fit"),
+    JobSpec("mastery.nightly", "40 2 * * *", fit_nightly, then="mastery.nightly"),
+    JobSpec("mastery.refold", 300.0, refold),
 ]
