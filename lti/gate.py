@@ -6,8 +6,7 @@ checks are ours; pylti1p3's own validators run after them as a second opinion (d
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -18,7 +17,7 @@ from sqlalchemy import Row, and_, bindparam, select
 from engine.domain.unit_of_work import UnitOfWork
 from lti import checks, logins
 from lti.addresses import belongs_to_tool, origin, same_platform, secure
-from lti.browser import browser_hash
+from lti.browser import LaunchProof
 from lti.claims import LaunchContext, reduce_claims
 from lti.jose import TokenError, UnverifiedToken, parse, verify
 from lti.launch_log import LaunchLog, Trail
@@ -56,7 +55,7 @@ class _Candidate:
 
     token: UnverifiedToken
     state_hash: str
-    browsers: Sequence[str]
+    proof: LaunchProof
     trail: Trail
 
 
@@ -66,7 +65,6 @@ class _Found:
 
     row: Row[*tuple[Any, ...]]
     registration: Registration
-    browser: str
 
 
 class Gate:
@@ -97,19 +95,19 @@ class Gate:
         self._base_url = base_url
         self._development = development
 
-    def admit(self, form: Mapping[str, str], browser_tokens: Sequence[str], trail: Trail) -> LaunchContext:
+    def admit(self, form: Mapping[str, str], proof: LaunchProof, trail: Trail) -> LaunchContext:
         """Return the launch that a POST to `/lti/launch` carries; its state is used up by that.
 
         Args:
             form: `state` and `id_token`.
-            browser_tokens: cookies that may prove the browser.
+            proof: what was brought to prove the browser.
             trail: notes each check, for the launch log.
 
         Raises:
             LaunchRefusedError: anything that is not right; nothing was written but, for a verified launch from a new
                 deployment, that deployment as pending.
         """
-        candidate = self._read(form, browser_tokens, trail)
+        candidate = self._read(form, proof, trail)
         with self._uow() as uow:
             found = self._look_up(uow, candidate)
             launch, fault = self._examine(candidate, found)
@@ -120,7 +118,7 @@ class Gate:
         with self._uow() as uow:
             return self._finish(uow, candidate, found, key, launch, fault)
 
-    def _read(self, form: Mapping[str, str], browser_tokens: Sequence[str], trail: Trail) -> _Candidate:
+    def _read(self, form: Mapping[str, str], proof: LaunchProof, trail: Trail) -> _Candidate:
         if form.get("error") and not form.get("id_token"):
             raise LaunchRefusedError("platform_error", _word(form["error"]))
         state, token = form.get("state"), form.get("id_token")
@@ -132,8 +130,7 @@ class Gate:
             trail.failed("token")
             raise LaunchRefusedError(error.code, error.detail) from error
         trail.passed("token")
-        hashes = [browser_hash(self._secret, t) for t in browser_tokens]
-        return _Candidate(parsed, logins.digest(state), hashes, trail)
+        return _Candidate(parsed, logins.digest(state), proof, trail)
 
     def _look_up(self, uow: UnitOfWork, candidate: _Candidate) -> _Found:
         named = candidate.token.payload.get(LTI + "deployment_id")
@@ -148,12 +145,11 @@ class Gate:
             trail.failed("state")
             raise LaunchRefusedError("state_used", registration_id=row.id)
         trail.passed("state")
-        browser = next((b for b in candidate.browsers if hmac.compare_digest(b, row.browser_hash)), None)
-        if browser is None:
+        if not candidate.proof.shows(self._secret, row.browser_hash, candidate.state_hash):
             trail.failed("browser")
             raise LaunchRefusedError("browser_unknown", registration_id=row.id)
         trail.passed("browser")
-        return _Found(row, from_row(row), browser)
+        return _Found(row, from_row(row))
 
     def _examine(self, candidate: _Candidate, found: _Found) -> tuple[LaunchContext | None, LaunchRefusedError | None]:
         """Check all claims; a fault is told after the signature, so that only a signed one is stored."""
@@ -233,9 +229,9 @@ class Gate:
     def _asker(self, candidate: _Candidate, found: _Found) -> Asker:
         def launched_before() -> bool:
             with self._uow() as uow:
-                return logins.launched_before(uow, found.browser, found.registration.id)
+                return logins.launched_before(uow, found.row.browser_hash, found.registration.id)
 
-        return Asker(candidate.state_hash, found.browser, launched_before)
+        return Asker(candidate.state_hash, found.row.browser_hash, launched_before)
 
     def _finish(
         self,

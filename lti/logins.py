@@ -1,4 +1,8 @@
-"""OIDC login: one row a login, bound to registration, nonce and browser, used once."""
+"""OIDC login: one row a login, bound to registration, nonce and browser, used once.
+
+A framed login that finds nowhere to keep its proof is handed over to a tab of its own: the tab logs in anew, and the framed
+login is used up by that.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +19,14 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from engine.domain.unit_of_work import UnitOfWork
 from engine.storage.tables.access import launch_sessions
 from lti.addresses import belongs_to_tool, with_query
+from lti.browser import browser_hash, login_proof
 from lti.refusals import LaunchRefusedError
-from lti.registrations import Registration, find, of_issuer
-from lti.storage import login_states, run
+from lti.registrations import Registration, find, from_row, of_issuer
+from lti.storage import login_states, registrations, run
 
 LOGIN_TIME: Final = timedelta(minutes=10)
 MAX_PARAMETER: Final = 8_192
+HANDOVER: Final = "handover"
 _CONSUME: Final = (
     update(login_states)
     .where(
@@ -30,27 +36,57 @@ _CONSUME: Final = (
     )
     .values(consumed_at=bindparam("now"))
 )
+_TAKE_OVER: Final = _CONSUME.where(login_states.c.registration_id == bindparam("registration"))
+_OPEN: Final = (
+    select(registrations, login_states.c.storage_target)
+    .join(login_states, login_states.c.registration_id == registrations.c.id)
+    .where(
+        login_states.c.state_hash == bindparam("state"),
+        login_states.c.consumed_at.is_(None),
+        login_states.c.expires_at > bindparam("now"),
+    )
+)
 _REQUIRED: Final = ("iss", "login_hint", "target_link_uri")
+_CARRIED: Final = (*_REQUIRED, "lti_message_hint", "client_id", "lti_deployment_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A login that was begun: where the browser goes next."""
+    """A login that was begun: where the browser goes next.
+
+    Args:
+        proof: what the browser must show with the launch, where no cookie says it.
+        handover: the form that takes this login over into a tab of its own, once.
+    """
 
     redirect_url: str
     state: str
-    registration_id: str
+    proof: str
+    registration: Registration
+    storage_target: str | None
+    handover: Mapping[str, str]
 
 
-def begin_login(uow: UnitOfWork, parameters: Mapping[str, str], *, base_url: str, browser_hash: str, now: datetime) -> Login:
+@dataclass(frozen=True, slots=True)
+class OpenLogin:
+    """A login that waits for its launch."""
+
+    registration: Registration
+    storage_target: str | None
+
+
+def begin_login(
+    uow: UnitOfWork, parameters: Mapping[str, str], *, base_url: str, secret: str, token: str, now: datetime
+) -> Login:
     """Check a login initiation and write its row; the caller commits.
 
     Args:
         parameters: of the query or the form.
-        browser_hash: of the browser that must bring the launch.
+        secret: keys the proof and its hash.
+        token: of the browser that must bring the launch.
 
     Raises:
-        LaunchRefusedError: incomplete, unknown, ambiguous or inactive platform, foreign target.
+        LaunchRefusedError: incomplete, unknown, ambiguous or inactive platform, foreign target, a hand-over used before.
     """
     for name in _REQUIRED:
         if not parameters.get(name):
@@ -61,14 +97,17 @@ def begin_login(uow: UnitOfWork, parameters: Mapping[str, str], *, base_url: str
     if not belongs_to_tool(parameters["target_link_uri"], base_url):
         raise LaunchRefusedError("target_foreign")
     registration = _registration(uow, parameters)
+    if HANDOVER in parameters:
+        _take_over(uow, parameters[HANDOVER], registration, now)
     state, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    storage_target = parameters.get("lti_storage_target") or None
     row = {
         "state_hash": digest(state),
         "nonce_hash": digest(nonce),
         "registration_id": registration.id,
-        "browser_hash": browser_hash,
+        "browser_hash": browser_hash(secret, token),
         "target_link_uri": parameters["target_link_uri"],
-        "storage_target": parameters.get("lti_storage_target") or None,
+        "storage_target": storage_target,
         "created_at": now,
         "expires_at": now + LOGIN_TIME,
     }
@@ -86,7 +125,20 @@ def begin_login(uow: UnitOfWork, parameters: Mapping[str, str], *, base_url: str
     }
     if parameters.get("lti_message_hint"):
         query["lti_message_hint"] = parameters["lti_message_hint"]
-    return Login(with_query(registration.auth_login_url, urlencode(query)), state, registration.id)
+    return Login(
+        redirect_url=with_query(registration.auth_login_url, urlencode(query)),
+        state=state,
+        proof=login_proof(secret, browser_hash(secret, token), digest(state)),
+        registration=registration,
+        storage_target=storage_target,
+        handover={HANDOVER: state, **{name: parameters[name] for name in _CARRIED if name in parameters}},
+    )
+
+
+def open_login(uow: UnitOfWork, state: str, now: datetime) -> OpenLogin | None:
+    """Return the login that a state belongs to; None where it is unknown, over or used."""
+    row = run(uow, _OPEN, {"state": digest(state), "now": now}).one_or_none()
+    return None if row is None else OpenLogin(from_row(row), row.storage_target)
 
 
 def consume(uow: UnitOfWork, state_hash: str, now: datetime) -> bool:
@@ -109,6 +161,13 @@ def sweep(uow: UnitOfWork, now: datetime) -> int:
 def digest(value: str) -> str:
     """Return what is stored of a state or nonce."""
     return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _take_over(uow: UnitOfWork, state: str, registration: Registration, now: datetime) -> None:
+    """Use a framed login up, so that it is continued in one tab and never in its frame too."""
+    values = {"state": digest(state), "now": now, "registration": registration.id}
+    if run(uow, _TAKE_OVER, values).rowcount != 1:
+        raise LaunchRefusedError("handover_used", registration_id=registration.id)
 
 
 def _registration(uow: UnitOfWork, parameters: Mapping[str, str]) -> Registration:

@@ -145,6 +145,11 @@ REASONS: Final[dict[str, tuple[int, str, str]]] = {
         "If it happens again, open the link in a new tab.",
         "The browser blocks this tool's cookies in frames. Let the link open in a new window, or allow cookies for this site.",
     ),
+    "handover_used": (
+        400,
+        f"This was opened in a tab already, or it waited too long. {_REOPEN}",
+        "A framed login that finds neither cookie nor storage can be continued in one new tab, for ten minutes.",
+    ),
     "nonce": (
         400,
         f"This launch does not belong to the login that began it. {_REOPEN}",

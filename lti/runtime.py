@@ -14,6 +14,7 @@ from engine.domain.errors import ConfigurationError
 from engine.domain.unit_of_work import UnitOfWork
 from lti.claims import LaunchContext
 from lti.deep_linking import OpenRequest
+from lti.framed import FramedLogin, UnprovedLaunch
 from lti.gate import Gate
 from lti.keys import ToolKeys, Vault
 from lti.launch_log import LaunchLog
@@ -87,6 +88,8 @@ class LtiRuntime:
         on_deep_link: shows the picker.
         on_selection_fault: shows the picker again with what was filled in, and what to change.
         on_refusal: shows why a launch was refused, with its status.
+        on_framed_login: shows the page that finds out whether a frame may keep a cookie, and what else works.
+        on_unproved_launch: shows the page that fetches a launch's proof from the platform's storage.
         on_registered: shows that the LMS has registered the tool, and lets it close the window.
         old_secrets: secrets that stored keys may still be encrypted under.
         logins_per_minute: of one address; None means no limit.
@@ -106,6 +109,8 @@ class LtiRuntime:
         on_deep_link: Callable[[LaunchContext], Response] = _unset,
         on_selection_fault: Callable[[OpenRequest, str, MultiDict[str, str]], Response] = _unset,
         on_refusal: Callable[[Refusal], Response] = _unset,
+        on_framed_login: Callable[[FramedLogin], Response] = _unset,
+        on_unproved_launch: Callable[[UnprovedLaunch], Response] = _unset,
         on_registered: Callable[[Registered], Response] = _unset,
         old_secrets: tuple[str, ...] = (),
         logins_per_minute: int | None = 600,
@@ -121,6 +126,8 @@ class LtiRuntime:
         self.on_deep_link = on_deep_link
         self.on_selection_fault = on_selection_fault
         self.on_refusal = on_refusal
+        self.on_framed_login = on_framed_login
+        self.on_unproved_launch = on_unproved_launch
         self.on_registered = on_registered
         self.login_limit = RateLimit(logins_per_minute)
         self.services = services or LtiServices(

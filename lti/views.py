@@ -14,12 +14,15 @@ from lti.browser import (
     browser_hash,
     browser_token,
     clear_login_cookie,
-    login_tokens,
+    in_frame,
+    launch_proof,
     new_browser_token,
+    posted_bearer,
     set_browser_cookie,
     set_login_cookie,
 )
 from lti.claims import LaunchContext
+from lti.framed import LAUNCH_FIELDS, FramedLogin, UnprovedLaunch
 from lti.grades.line_items import bind_by_resource_id
 from lti.launch_log import Trail
 from lti.placements import connect_launch
@@ -78,13 +81,15 @@ def _login(runtime: LtiRuntime, incoming: Request) -> Response:
                 uow,
                 parameters,
                 base_url=runtime.base_url,
-                browser_hash=browser_hash(runtime.secret, token),
+                secret=runtime.secret,
+                token=token,
                 now=runtime.clock(),
             )
             uow.commit()
     except LaunchRefusedError as error:
         return _refused(runtime, trail, error)
-    response = _found(begun.redirect_url)
+    cookie_in_doubt = known is None and in_frame(incoming)
+    response = runtime.on_framed_login(FramedLogin.of(begun)) if cookie_in_doubt else _found(begun.redirect_url)
     set_browser_cookie(response, token)
     if known is None:
         set_login_cookie(response, begun.state, token)
@@ -96,8 +101,11 @@ def _launch(runtime: LtiRuntime, incoming: Request) -> Response:
     trail = Trail(new_reference())
     form = incoming.form.to_dict()
     state = form.get("state", "")
+    proof = launch_proof(incoming, state)
+    if proof.empty and in_frame(incoming) and (unproved := _unproved(runtime, form)) is not None:
+        return runtime.on_unproved_launch(unproved)
     try:
-        launch = runtime.services.gate.admit(form, login_tokens(incoming, state), trail)
+        launch = runtime.services.gate.admit(form, proof, trail)
     except LaunchRefusedError as error:
         return _refused(runtime, trail, error)
     if launch.deep_linking is not None:
@@ -112,10 +120,20 @@ def _launch(runtime: LtiRuntime, incoming: Request) -> Response:
     return response
 
 
-def _opened(runtime: LtiRuntime, incoming: Request, state: str, launch: LaunchContext) -> LaunchContext:
-    token = login_tokens(incoming, state)[0]
+def _unproved(runtime: LtiRuntime, form: dict[str, str]) -> UnprovedLaunch | None:
+    """Return a launch whose proof may lie in the platform's storage; None where no open login waits for it."""
+    if not all(form.get(name) for name in LAUNCH_FIELDS):
+        return None
     with runtime.uow() as uow:
-        opened = deep_linking.open_request(uow, launch, browser_hash(runtime.secret, token), runtime.clock())
+        login = logins.open_login(uow, form["state"], runtime.clock())
+    return None if login is None else UnprovedLaunch.of(form, login)
+
+
+def _opened(runtime: LtiRuntime, incoming: Request, state: str, launch: LaunchContext) -> LaunchContext:
+    seat = launch_proof(incoming, state).seat(runtime.secret)
+    assert seat is not None
+    with runtime.uow() as uow:
+        opened = deep_linking.open_request(uow, launch, browser_hash(runtime.secret, seat.token), runtime.clock())
         uow.commit()
     return replace(launch, deep_linking_id=opened)
 
@@ -123,10 +141,10 @@ def _opened(runtime: LtiRuntime, incoming: Request, state: str, launch: LaunchCo
 def _deep_link(runtime: LtiRuntime, incoming: Request) -> Response:
     incoming.max_content_length = MAX_FORM_BYTES
     trail = Trail(new_reference())
-    token = browser_token(incoming)
+    tokens = [t for t in (browser_token(incoming), posted_bearer(incoming)) if t is not None]
     # The first key of an installation is stored by a unit of work of its own, which could not write inside ours.
     key = runtime.services.keys.active()
-    hashes = [] if token is None else [browser_hash(runtime.secret, token)]
+    hashes = [browser_hash(runtime.secret, t) for t in tokens]
     form, fault = incoming.form, ""
     try:
         with runtime.uow() as uow:

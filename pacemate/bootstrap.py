@@ -198,7 +198,7 @@ def _web_config(runtime: Runtime) -> WebConfig:
     )
 
 
-def _course_file(runtime: Runtime, _course_id: str, _path: str, sha256: str) -> bytes | None:
+def _course_file(runtime: Runtime, sha256: str) -> bytes | None:
     with runtime.uow() as uow:
         return uow.courses.file(sha256)
 

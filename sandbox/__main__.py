@@ -106,7 +106,7 @@ def _open(config: Config, base_url: str, folder: Path) -> Lms:
     folder.mkdir(parents=True, exist_ok=True)
     store = Store(folder / "sandbox.sqlite")
     store.seed(config.courses)
-    lms = Lms(config, base_url, store, Keyring(folder / "keys"), MANNERS[config.manner])
+    lms = Lms(config, base_url, store, Keyring(folder / "keys"), MANNERS[config.manner], config.platform_storage)
     take_into_use(lms)
     return lms
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+STORAGES = ("parent", "frame", "capabilities", "off")
+"""Who keeps data for a tool: the page itself; a frame that the login names; one that only the capabilities name; nobody."""
 ROLE_PREFIX = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 
 
@@ -98,7 +100,7 @@ class Config:
     courses: tuple[CourseSpec, ...]
     manner: str
     login_method: str
-    platform_storage: bool
+    platform_storage: str
     accept_multiple: bool
     token_lifetime_s: int
     token_audience: str | None
@@ -179,7 +181,7 @@ def parse_config(data: Any, base_url: str, tool_url: str) -> Config:
         ),
         manner=top.get("manner", str, "strict"),
         login_method=top.get("login_method", str, "post"),
-        platform_storage=top.get("platform_storage", bool, True),
+        platform_storage=top.get("platform_storage", str, "parent"),
         accept_multiple=top.get("accept_multiple", bool, True),
         token_lifetime_s=top.get("token_lifetime_s", int, 3600),
         token_audience=top.get("token_audience", (str, type(None)), None),
@@ -190,6 +192,8 @@ def parse_config(data: Any, base_url: str, tool_url: str) -> Config:
         faults.append("config.manner: must be strict, moodle or canvas")
     if config.login_method not in ("get", "post"):
         faults.append("config.login_method: must be get or post")
+    if config.platform_storage not in STORAGES:
+        faults.append(f"config.platform_storage: must be one of {', '.join(STORAGES)}")
     _check_unique(config, faults)
     if faults:
         raise ConfigError(faults)

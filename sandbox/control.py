@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from sandbox import control_courses, gradebook, minting
 from sandbox.claims import DEEP_LINKING, RESOURCE_LINK
+from sandbox.config import STORAGES
 from sandbox.control_input import ControlError, known_course, known_link, known_member, read_body
 from sandbox.courses import (
     links_of,
@@ -66,6 +67,7 @@ def reset() -> Response:
     lms.config = lms.configured
     lms.store.seed(lms.config.courses)
     lms.manner = MANNERS[lms.config.manner]
+    lms.storage = lms.config.platform_storage
     return jsonify({"ok": True})
 
 
@@ -78,6 +80,16 @@ def manner() -> Response:
     lms = current_lms()
     lms.manner = MANNERS[name]
     return jsonify({"manner": name})
+
+
+@bp.post("/storage")
+def storage() -> Response:
+    """Keep data for tools elsewhere, or not at all, from the next page on."""
+    where = read_body().get("storage")
+    if where not in STORAGES:
+        raise ControlError(f"storage must be one of {', '.join(STORAGES)}")
+    current_lms().storage = where
+    return jsonify({"storage": where})
 
 
 @bp.post("/keys/rotate")

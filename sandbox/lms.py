@@ -17,13 +17,14 @@ from sandbox.storage import Store
 
 @dataclass(slots=True)
 class Lms:
-    """The platform; while it runs, `manner` may change, and `config` where a tool registers itself."""
+    """The platform; while it runs, `manner` and `storage` may change, and `config` where a tool registers itself."""
 
     config: Config
     base_url: str
     store: Store
     keyring: Keyring
     manner: Manner
+    storage: str = "parent"
     faults: Faults = field(default_factory=Faults)
     configured: Config = field(init=False)
 

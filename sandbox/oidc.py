@@ -104,9 +104,13 @@ def begin_launch(
         "client_id": lms.config.client_id,
         "lti_deployment_id": course.deployment_id,
     }
-    if lms.config.platform_storage and lms.manner.sends_storage_target:
-        parameters["lti_storage_target"] = "_parent"
-    return parameters
+    return parameters | storage_target(lms)
+
+
+def storage_target(lms: Lms) -> dict[str, str]:
+    """Return the parameter that names the frame for platform storage, in logins and launches; Blackboard names none."""
+    names = {"parent": "_parent", "frame": "lti_storage"}
+    return {"lti_storage_target": names[lms.storage]} if lms.storage in names and lms.manner.sends_storage_target else {}
 
 
 @bp.route("/auth", methods=["GET", "POST"])
@@ -129,7 +133,7 @@ def auth() -> ResponseReturnValue:
     except AuthError as error:
         fields = {"error": error.code, "error_description": error.description, "state": state}
         return auto_post(redirect_uri, fields, "The launch was refused", error.description), 400
-    return auto_post(redirect_uri, {"id_token": id_token, "state": state}, "Opening the tool")
+    return auto_post(redirect_uri, {"id_token": id_token, "state": state} | storage_target(lms), "Opening the tool")
 
 
 def _authorize(lms: Lms, values: dict[str, str]) -> str:

@@ -97,6 +97,12 @@ def add_page(course_id: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@bp.get("/storage")
+def storage_frame() -> ResponseReturnValue:
+    """Keep data for tools in a hidden frame of the course page, as Canvas does."""
+    return render_template("storage_frame.html")
+
+
 @bp.get("/courses/<course_id>/gradebook")
 def gradebook_page(course_id: str) -> ResponseReturnValue:
     """Show every learner's grades; the page fetches itself every few seconds."""

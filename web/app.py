@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from engine.services.kit import Kit
 from lti.runtime import LtiRuntime
 from lti.views import blueprint as lti_blueprint
-from web import assets, errors, health, launch, picker, security
+from web import assets, errors, framed, health, launch, picker, security
 from web.auth import LaunchSession, open_session
 from web.config import WebConfig
 from web.context import Context, remember
@@ -55,6 +55,8 @@ def create_app(kit: Kit, config: WebConfig, lti_runtime: LtiRuntime) -> Flask:
     lti_runtime.on_selection_fault = picker.on_selection_fault
     lti_runtime.on_refusal = launch.on_refusal
     lti_runtime.on_registered = launch.on_registered
+    lti_runtime.on_framed_login = framed.on_framed_login
+    lti_runtime.on_unproved_launch = framed.on_unproved_launch
     limiter = _limiter(app, config)
     refusals = limiter.shared_limit(
         config.forbidden_rate, scope="forbidden", key_func=get_remote_address, deduct_when=_forbidden

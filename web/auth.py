@@ -29,7 +29,7 @@ Answer = str | Response | WsgiResponse | tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class LaunchSession:
-    """One launch in one browser; the id in its addresses is no secret, the browser's cookie is.
+    """One launch in one browser; the id in its addresses is no secret, the browser's cookie or bearer is.
 
     Args:
         enrolment_id: None for instructors; a preview has one and the role `learner`.
@@ -82,7 +82,7 @@ def require_instructor(view: Callable[Concatenate[LaunchSession, P], Answer]) ->
 
 
 def open_session(launch_id: str) -> LaunchSession:
-    """Return the launch session of an address, proved by this browser's cookie.
+    """Return the launch session of an address, proved by this browser's cookie or this page's bearer.
 
     Raises:
         SessionMismatch: unknown, over, or begun in another browser. The identity is never swapped.

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 ReadyCheck = Callable[[], None]
 """Raises any exception where what it looks at is not ready; the message is logged and never shown."""
 
-CourseFiles = Callable[[str, str, str], bytes | None]
-"""(course id, path, SHA-256) to a file of a published course; None where it is not there."""
+CourseFiles = Callable[[str], bytes | None]
+"""SHA-256 to a file of a published course; None where it is not there."""
 
 
-def no_files(course_id: str, path: str, sha256: str) -> bytes | None:  # noqa: ARG001
+def no_files(sha256: str) -> bytes | None:  # noqa: ARG001
     """Know no files."""
     return None
 

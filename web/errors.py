@@ -95,12 +95,17 @@ def is_htmx() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
+def is_link() -> bool:
+    """Return whether htmx follows a link or form of a page that holds a bearer, which shows errors as pages."""
+    return is_htmx() and request.headers.get("HX-Boosted") == "true"
+
+
 def tell(fault: Fault) -> Response:
     """Return a fault as a page, a fragment or JSON."""
     if wants_json():
         body = {"error": {"code": fault.code, "message": f"{fault.what}. {fault.what_next}", "reference": fault.reference}}
         return make_response(jsonify(body), fault.status)
-    if is_htmx():
+    if is_htmx() and not is_link():
         return make_response(f'<p role="alert">{escape(fault.what)}. {escape(fault.what_next)}</p>', fault.status)
     _let_frame(fault.status)
     launch_id = (request.view_args or {}).get("launch_id") if g.get("launch_session") is not None else None

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, g, make_response, redirect, render
 
 from engine.domain.enrolment import LaunchIdentity
 from engine.services.enrol import Enrolled, enrol
-from lti.browser import browser_token, login_tokens, set_browser_cookie
+from lti.browser import Seat, browser_token, launch_proof
 from lti.claims import LaunchContext
 from lti.links import bind
 from lti.placements import connect
@@ -21,6 +21,7 @@ from lti.registrations import get as registration
 from web import auth
 from web.auth import begin_session, hash_browser, log_name, open_session
 from web.context import config, context, kit
+from web.framed import lead_to
 from web.launch_sessions import cohort_values, unbound_values
 from web.picker import available_options, deep_link_page, picked
 from web.security import frame_by
@@ -42,7 +43,7 @@ def on_launch(launch: LaunchContext) -> Response:
 
 def on_deep_link(launch: LaunchContext) -> Response:
     """Show the picker, which posts the choice to `/lti/deep-link`."""
-    return deep_link_page(launch)
+    return _given(deep_link_page(launch), _seat())
 
 
 def on_refusal(refusal: Refusal) -> Response:
@@ -127,35 +128,34 @@ def _unbound(launch: LaunchContext) -> Response:
         person = uow.people.upsert(
             launch.tenant_id, launch.sub, name=launch.name, email=launch.email, locale=launch.locale, now=now
         )
-        token = _token()
-        launch_id = begin_session(uow, hash_browser(token, config()), unbound_values(launch, person.id), now)
+        seat = _seat()
+        launch_id = begin_session(uow, hash_browser(seat.token, config()), unbound_values(launch, person.id), now)
         uow.commit()
-    return _with_cookie(redirect(url_for("launch.picker", launch_id=launch_id), 303), token)
+    return _given(lead_to(url_for("launch.picker", launch_id=launch_id), seat), seat)
 
 
 def _enter(launch: LaunchContext, enrolled: Enrolled) -> Response:
-    token, now = _token(), kit().clock()
+    seat, now = _seat(), kit().clock()
     with kit().uow() as uow:
         values = cohort_values(launch, enrolled)
-        launch_id = begin_session(uow, hash_browser(token, config()), values, now)
+        launch_id = begin_session(uow, hash_browser(seat.token, config()), values, now)
         uow.commit()
     room = "learn" if enrolled.enrolment is not None else "cohort"
-    return _with_cookie(redirect(f"/{room}/{launch_id}/", 303), token)
+    return _given(lead_to(f"/{room}/{launch_id}/", seat), seat)
 
 
-def _token() -> str:
-    """Return the token of the browser that launches: its own, or the one its login gave it."""
-    found = login_tokens(request, request.form.get("state", ""))
-    if not found:
+def _seat() -> Seat:
+    """Return what the session of this launch is bound to: the browser's cookie, its login's, or a bearer."""
+    found = launch_proof(request, request.form.get("state", "")).seat(config().secret.decode())
+    if found is None:
         abort(400)
-    return found[0]
+    return found
 
 
-def _with_cookie(response: Any, token: str) -> Response:
-    answer = make_response(response)
-    if browser_token(request) != token:
-        set_browser_cookie(answer, token)
-    return answer
+def _given(response: Response, seat: Seat) -> Response:
+    if browser_token(request) != seat.token:
+        seat.give(response)
+    return response
 
 
 def _pending(session: auth.LaunchSession) -> Mapping[str, Any]:

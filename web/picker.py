@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, make_response, render_template
+from flask import Response, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from engine.domain.catalog import CourseVersion
 from engine.domain.errors import Refused
 from lti.addresses import origin
+from lti.browser import posted_bearer
 from lti.claims import DeepLinkSettings, LaunchContext, split_content
 from lti.deep_linking import OpenRequest
 from lti.links import Binding
@@ -124,5 +125,6 @@ def _deep_link(
         "chosen": typed.getlist("item"),
         "typed": typed,
         "fault": fault,
+        "bearer": posted_bearer(request) or "",
     }
     return make_response(render_template("launch/deep_link.html", **values), 422 if fault else 200)

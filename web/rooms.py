@@ -8,10 +8,10 @@ from typing import Final
 
 from flask import Blueprint
 
-from web import calendar, entry, front, launch
+from web import calendar, course_files, entry, front, launch
 
 ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
-    "learner": ("course_map", "player", "acts", "recap", "plan", "skills", "course_files"),
+    "learner": ("course_map", "player", "acts", "recap", "plan", "skills"),
     "instructor": ("cohort", "learner", "settings", "preview", "grades", "links", "trial_grade"),
     "admin": (
         "overview",
@@ -30,7 +30,7 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
 
 def rooms() -> Sequence[Blueprint]:
     """Return the blueprints of the pages, their views loaded."""
-    found: list[Blueprint] = [front.blueprint, launch.blueprint, entry.blueprint, calendar.blueprint]
+    found: list[Blueprint] = [front.blueprint, launch.blueprint, entry.blueprint, calendar.blueprint, course_files.blueprint]
     for room, modules in ROOMS.items():
         for name in modules:
             import_module(f"web.{room}.{name}")

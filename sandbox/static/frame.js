@@ -1,19 +1,23 @@
 // The LMS side of the tool's frame: resizing, and LTI platform storage (put_data, get_data).
-// It runs before the frame is there, so that no message of a fast tool is lost.
+// It runs before the frame is there, so that no message of a fast tool is lost. Where a frame of its own keeps the data, it runs there too.
 const { origins: listed, storage } = document.currentScript.dataset;
 const origins = listed.split(" ");
 const storageOn = storage === "on";
+const STORAGE_FRAME = "lti_storage";
 const MIN_HEIGHT_PX = 640;
 const MAX_HEIGHT_PX = 20000;
 const MAX_KEYS = 500;
 const MAX_VALUE_LENGTH = 4096;
 const kept = new Map(); // origin -> Map(key -> value): one tool never reads another's.
 
-const SUBJECTS = ["lti.capabilities", "lti.frameResize"];
-if (storageOn) SUBJECTS.push("lti.put_data", "lti.get_data");
+const SUPPORTED = [{ subject: "lti.capabilities" }, { subject: "lti.frameResize" }];
+for (const subject of ["lti.put_data", "lti.get_data"]) {
+  if (storageOn) SUPPORTED.push({ subject });
+  if (storage === "frame") SUPPORTED.push({ subject, frame: STORAGE_FRAME });
+}
 
 function toolFrame() {
-  return document.getElementById("tool");
+  return document.getElementById("tool") ?? window.parent.document.getElementById("tool");
 }
 
 function isInOurFrame(source) {
@@ -61,7 +65,7 @@ function resize({ height }) {
 function answerTo(origin, data) {
   switch (data.subject) {
     case "lti.capabilities":
-      return { supported_messages: SUBJECTS.map((subject) => ({ subject })) };
+      return { supported_messages: SUPPORTED };
     case "lti.put_data":
       return storageOn ? putData(origin, data) : refusal("unsupported_subject", "storage is off");
     case "lti.get_data":

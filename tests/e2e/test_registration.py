@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
+from tests.browser import start_chromium
 from tests.e2e import sandbox as lms
 from tests.e2e.installation import Installation
 from tests.e2e.processes import Processes
 from tests.e2e.sandbox import Sandbox
-from tests.e2e.seat import FLAGS
 from tests.e2e.walker import Walker
 
 WAIT_MS = 30_000
@@ -24,7 +24,7 @@ HOW = {"moodle": "Register in this page", "canvas": "Register in a window"}
 @pytest.fixture(scope="module")
 def chromium(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
     """A browser that blocks third-party cookies."""
-    browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS.split())
+    browser = start_chromium(playwright, chromium_path, "--test-third-party-cookie-phaseout")
     yield browser
     browser.close()
 

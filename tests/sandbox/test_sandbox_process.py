@@ -136,7 +136,7 @@ def test_the_configuration_turns_its_switches(tool: Tool, tmp_path: Path) -> Non
     path = tmp_path / "config.json"
     switches = {
         "issuer": "https://hosted.invalid",
-        "platform_storage": False,
+        "platform_storage": "off",
         "accept_multiple": False,
         "login_method": "get",
         "token_audience": "https://hosted.invalid/aud",

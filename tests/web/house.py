@@ -18,6 +18,7 @@ from content.bundled import bundled_courses
 from content.loader import LoadedCourse, activity_types, load_course
 from engine import plugins
 from engine.domain.catalog import Activity, CourseVersion
+from engine.domain.deliveries import Http
 from engine.domain.enrolment import Role
 from engine.domain.ports import MasteryModel, PacingPolicy
 from engine.domain.presentations import Presentation
@@ -220,7 +221,7 @@ def launch_context(sub: str, role: Role, **changes: Any) -> LaunchContext:
     return LaunchContext(**{**values, **changes})
 
 
-def build_house(engine: Engine, version: CourseVersion | None = None, **settings: Any) -> House:
+def build_house(engine: Engine, version: CourseVersion | None = None, http: Http | None = None, **settings: Any) -> House:
     """Return the application on a migrated database."""
     clock = Clock()
     kit = Kit(
@@ -237,10 +238,15 @@ def build_house(engine: Engine, version: CourseVersion | None = None, **settings
     files = {} if version is not None else bundled_files()
     published = publish_course(version or bundled_course().version, kit, grant_to=("tenant-1", "tenant-2"), files=files)
     values = {"secret": SECRET.encode(), "base_url": "http://localhost", "development": True}
-    values |= {"course_file": lambda _course, _path, sha256: _file(kit, sha256), **settings}
+    values |= {"course_file": lambda sha256: _file(kit, sha256), **settings}
     config = WebConfig(**values)
     runtime = LtiRuntime(
-        uow=kit.uow, clock=clock, http=OutboundHttp(development=True), secret=SECRET, base_url=config.base_url, development=True
+        uow=kit.uow,
+        clock=clock,
+        http=http or OutboundHttp(development=True),
+        secret=SECRET,
+        base_url=config.base_url,
+        development=True,
     )
     app = create_app(kit, config, runtime)
     app.jinja_env.bytecode_cache = COMPILED

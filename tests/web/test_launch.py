@@ -11,7 +11,7 @@ from flask import Response
 from sqlalchemy import insert, select
 
 from engine.domain.errors import NotFound
-from lti.browser import BROWSER_COOKIE, set_login_cookie
+from lti.browser import BROWSER_COOKIE, new_browser_token, set_login_cookie
 from lti.claims import DeepLinkSettings
 from lti.deep_linking import open_request
 from lti.refusals import REASONS, LaunchRefusedError
@@ -48,7 +48,8 @@ def add_link(house: House, courses: tuple[str, ...] = ()) -> tuple[str, str]:
 
 def rendered(house: House, callback: Any, told: Any) -> Any:
     """Call a callback as the protocol endpoint does and return its answer with its headers."""
-    with house.app.test_request_context("/lti/launch", method="POST"):
+    cookie = f"{BROWSER_COOKIE}={new_browser_token()}"
+    with house.app.test_request_context("/lti/launch", method="POST", headers={"Cookie": cookie}):
         house.app.preprocess_request()
         return house.app.process_response(callback(told))
 

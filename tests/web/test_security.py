@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 from pathlib import Path
@@ -15,7 +16,7 @@ from engine.storage.database import open_database
 from lti.browser import BROWSER_COOKIE
 from tests.servers.sqlite import migrated_copy
 from tests.web.frames import admin
-from tests.web.house import PLATFORM, Browser, House, build_house
+from tests.web.house import PLATFORM, Browser, House, build_house, bundled_course
 
 UNSAFE_PATHS = ("start", "start-over", "mode", "undo", "show-anyway", "test-out", "module/first-look/next")
 
@@ -59,7 +60,7 @@ def test_another_browser_never_gets_into_a_launch(house: House) -> None:
     ada, eve = house.browser(), house.browser()
     ada.launch()
     eve.launch("eve")
-    for path in ("", "skills", "module/first-look", "start-over", "finished", "asset/data/orders.csv"):
+    for path in ("", "skills", "module/first-look", "start-over", "finished"):
         answer = eve.client.get(ada.at(path))
         assert answer.status_code == 403, path
         assert "Reopen this from your course" in answer.get_data(as_text=True)
@@ -104,14 +105,19 @@ def test_ids_of_another_tenant_are_not_found(house: House) -> None:
         assert theirs.post(act, {field: "slot:nowhere/nothing"}).status_code == 404, act
 
 
-def test_only_listed_files_of_the_course_are_sent(learner: Browser) -> None:
-    found = learner.get("asset/data/orders.csv")
-    assert found.status_code == 200
+def test_files_of_courses_are_found_by_what_they_hold(sqlite_house: House) -> None:
+    stranger = sqlite_house.browser().client
+    sha256 = next(a.sha256 for a in bundled_course().assets if a.path == "data/orders.csv")
+    found = stranger.get(f"/files/{sha256}/data/orders.csv")
+    assert hashlib.sha256(found.data).hexdigest() == sha256
     assert found.headers["Content-Disposition"] == "attachment; filename=orders.csv"
     assert found.headers["X-Content-Type-Options"] == "nosniff"
+    assert found.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert "sandbox" in found.headers["Content-Security-Policy"]
-    for path in ("course.yaml", "modules/01-first-look.md", "data/../course.yaml", "data/README.md", "data/none.csv"):
-        assert learner.get(f"asset/{path}").status_code == 404, path
+    html = stranger.get(f"/files/{sha256}/page.html")
+    assert html.headers["Content-Disposition"].startswith("attachment")
+    for unknown in ("0" * 64, sha256[:-1], "course.yaml", sha256.upper()):
+        assert stranger.get(f"/files/{unknown}/data/orders.csv").status_code == 404, unknown
 
 
 def test_launched_pages_have_the_headers_of_the_contract(learner: Browser) -> None:

@@ -16,6 +16,7 @@ from engine.services.next_activity import Next, activity_type, shown
 from lti.dates import Dates
 from web.auth import LaunchSession
 from web.context import kit
+from web.course_files import file_addresses
 from web.learner.celebration import celebration_of, mark_celebrated
 from web.learner.moment import moment_of
 from web.learner.pace import player_line
@@ -178,10 +179,7 @@ def navigation(place: Place, current: str) -> list[dict[str, Any]]:
 
 def with_files(place: Place, value: Any) -> Any:
     """Return a view or a reply whose HTML leads to the course's files."""
-
-    def at(path: str) -> str:
-        return url_for("learner.course_file", launch_id=place.session.id, path=path)
-
+    at = file_addresses(place.version)
     if isinstance(value, Reply):
         html = {name: resolve_assets(getattr(value, name), at) for name in ("feedback_html", "answer_html")}
         return replace(value, **html, per_option=resolve_assets(dict(value.per_option), at))
@@ -198,10 +196,7 @@ def show(place: Place, presentation: Presentation, *, answered: bool = False) ->
     type_ = activity_type(found.activity, kit())
     count = 0 if answered else presentation.hints_shown
     texts = (type_.hint(found.activity, n) for n in range(1, count + 1))
-
-    def at(path: str) -> str:
-        return url_for("learner.course_file", launch_id=place.session.id, path=path)
-
+    at = file_addresses(place.version)
     return Shown(place, found, presentation, tuple(resolve_assets(t, at) for t in texts))
 
 
