@@ -9,6 +9,7 @@ import structlog
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 
 from engine.domain.enrolment import LaunchIdentity
+from engine.domain.errors import CourseUnavailable
 from engine.services.enrol import Enrolled, enrol
 from lti.browser import Seat, browser_token, launch_proof
 from lti.claims import LaunchContext
@@ -31,12 +32,18 @@ blueprint = Blueprint("launch", __name__)
 
 
 def on_launch(launch: LaunchContext) -> Response:
-    """Enrol whoever launches and lead them to their page; an unbound link leads to the picker or to an explanation."""
+    """Enrol whoever launches and lead them to their page.
+
+    A link that is bound to nothing, or to a course that is not available here, leads to the picker or to an explanation.
+    """
     structlog.contextvars.bind_contextvars(tenant=launch.tenant_id)
     frame_by(launch.frame_ancestors)
     if launch.course_id is None:
         return _unbound(launch)
-    enrolled = enrol(identity_of(launch, launch.course_id, launch.module_id), kit())
+    try:
+        enrolled = enrol(identity_of(launch, launch.course_id, launch.module_id), kit())
+    except CourseUnavailable:
+        return _unbound(launch, named=launch.course_id)
     structlog.contextvars.bind_contextvars(user=log_name(enrolled.person.id))
     return _enter(launch, enrolled)
 
@@ -69,7 +76,9 @@ def picker(launch_id: object) -> auth.Answer:
     session = open_session(str(launch_id))
     pending = _pending(session)
     options = available_options(session.tenant_id)
-    return render_template("launch/picker.html", options=options, chosen=(), link_title=pending["link_title"])
+    return render_template(
+        "launch/picker.html", options=options, chosen=(), link_title=pending["link_title"], named=pending.get("named")
+    )
 
 
 @blueprint.post("/bind/<uuid:launch_id>/")
@@ -119,9 +128,10 @@ def identity_of(launch: LaunchContext, course_id: str, module_id: str | None) ->
     )
 
 
-def _unbound(launch: LaunchContext) -> Response:
+def _unbound(launch: LaunchContext, named: str | None = None) -> Response:
+    """Show the picker to an instructor and an explanation to others; `named` is a course that is not available here."""
     if launch.role != "instructor" or launch.link_id is None:
-        page = render_template("errors/not_set_up.html", role=launch.role, reference=launch.reference)
+        page = render_template("errors/not_set_up.html", role=launch.role, named=named, reference=launch.reference)
         return make_response(page, 200)
     now = kit().clock()
     with kit().uow() as uow:
@@ -129,7 +139,7 @@ def _unbound(launch: LaunchContext) -> Response:
             launch.tenant_id, launch.sub, name=launch.name, email=launch.email, locale=launch.locale, now=now
         )
         seat = _seat()
-        launch_id = begin_session(uow, hash_browser(seat.token, config()), unbound_values(launch, person.id), now)
+        launch_id = begin_session(uow, hash_browser(seat.token, config()), unbound_values(launch, person.id, named), now)
         uow.commit()
     return _given(lead_to(url_for("launch.picker", launch_id=launch_id), seat), seat)
 

@@ -23,13 +23,14 @@ def cohort_values(origin: LaunchContext | LaunchSession, enrolled: Enrolled) -> 
     }
 
 
-def unbound_values(launch: LaunchContext, person_id: str) -> dict[str, Any]:
-    """Return the session of an instructor before a link that is bound to nothing."""
+def unbound_values(launch: LaunchContext, person_id: str, named: str | None = None) -> dict[str, Any]:
+    """Return the session of an instructor before a link that opens nothing; `named` is the course it would open."""
     pending: Mapping[str, Any] = {
         "link_id": launch.link_id,
         "link_title": launch.resource_link_title,
         "cohort_key": launch.cohort_key,
         "cohort_title": launch.context_title,
+        "named": named,
     }
     return {
         **_platform(launch),

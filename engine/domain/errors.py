@@ -25,6 +25,10 @@ class NotFound(EngineError):
     code = "not_found"
 
 
+class CourseUnavailable(NotFound):
+    """A launch names a course that is not published, or that its tenant may not use, or not any more."""
+
+
 class Refused(EngineError):
     """The request is understood and not allowed in this state."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.enrolment import Cohort, Enrolment, LaunchIdentity, LearnerState, Membership, Person
-from engine.domain.errors import NotFound
+from engine.domain.errors import CourseUnavailable
 from engine.domain.events import ENROLMENT_STARTED, Event, event_id
 from engine.domain.pacing import PathState
 from engine.domain.unit_of_work import UnitOfWork
@@ -34,7 +34,7 @@ def enrol(launch: LaunchIdentity, kit: Kit, *, now: datetime | None = None) -> E
     An instructor of the cohort who launches as a learner has switched roles in the LMS, and previews.
 
     Raises:
-        NotFound: the course is not published, or the tenant may not use it.
+        CourseUnavailable: the course is not published, or the tenant may not use it; a cohort that runs goes on.
     """
     now = now or kit.clock()
     with kit.uow() as uow:
@@ -129,7 +129,7 @@ def _cohort(launch: LaunchIdentity, uow: UnitOfWork, now: datetime) -> Cohort:
         return found
     version = uow.courses.latest(launch.course_id)
     if version is None or all(v.course_id != launch.course_id for v in uow.courses.available(launch.tenant_id)):
-        raise NotFound(
+        raise CourseUnavailable(
             f"The course '{launch.course_id}' is not available here. Ask whoever set up the link to choose a course again, "
             "or the administrator to publish it for this platform."
         )

@@ -10,7 +10,6 @@ import pytest
 from flask import Response
 from sqlalchemy import insert, select
 
-from engine.domain.errors import NotFound
 from lti.browser import BROWSER_COOKIE, new_browser_token, set_login_cookie
 from lti.claims import DeepLinkSettings
 from lti.deep_linking import open_request
@@ -98,9 +97,23 @@ def test_the_picker_without_courses_says_what_to_do(sqlite_house: House) -> None
     assert "btn-primary" not in page
 
 
-def test_a_course_that_the_tenant_may_not_use_is_not_found(sqlite_house: House) -> None:
-    with pytest.raises(NotFound, match="not available here"):
-        sqlite_house.browser().launch(course_id="somebody-elses")
+def test_a_link_to_a_course_taken_back_is_not_set_up_for_learners_and_set_up_anew_by_instructors(house: House) -> None:
+    link_id, tenant = add_link(house, ("cleaning-messy-data",))
+    here: dict[str, Any] = {"tenant_id": tenant, "link_id": link_id, "course_id": "taken-back"}
+    learner, browser = house.browser(), house.browser()
+    assert learner.launch(**here) == ""
+    assert "not set up yet" in learner.page
+    assert "not available here" in learner.page
+    check_frame(learner.page)
+    where = browser.launch("grace", "instructor", **here)
+    assert where.startswith("/bind/")
+    browser.page = browser.client.get(where).get_data(as_text=True)
+    check_frame(browser.page)
+    assert "It leads to the course “taken-back”, which is not available" in browser.page
+    assert browser.post(where, {"item": "cleaning-messy-data"}).location.startswith("/cohort/")
+    with house.kit.uow() as uow:
+        link = run(uow, select(resource_links).where(resource_links.c.id == link_id)).one()
+    assert (link.course_id, link.bound_by) == ("cleaning-messy-data", "picker")
 
 
 def test_a_launch_of_a_browser_without_a_cookie_gives_it_the_one_of_its_login(sqlite_house: House) -> None:
