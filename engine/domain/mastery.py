@@ -61,6 +61,7 @@ class SkillMastery:
         band: the word shown to people.
         enough: False while the evidence does not allow a verdict.
         responses: pieces of evidence that touched this skill.
+        growth: logits that one more answer adds by itself, by the model; 0 where it holds no such thing.
     """
 
     probability: float
@@ -69,6 +70,7 @@ class SkillMastery:
     band: Band
     enough: bool
     responses: int
+    growth: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,7 +246,7 @@ class GaussianFilter:
         low, high = _sigmoid(z - spread), _sigmoid(z + spread)
         enough = count >= ENOUGH_RESPONSES and high - low <= WIDE_BAND
         band: Band = "mastered" if m >= MASTERED_AT else "nearly" if m >= NEARLY_AT else "learning"
-        return SkillMastery(m, low, high, band if enough else "new", enough, count)
+        return SkillMastery(m, low, high, band if enough else "new", enough, count, self.coefficients.growth)
 
     def raised(self, state: MasteryState, floors: Mapping[str, float]) -> MasteryState:
         """Return the state with no published M below its floor."""

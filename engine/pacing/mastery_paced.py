@@ -35,19 +35,21 @@ from engine.domain.path import (
     with_slot,
 )
 from engine.domain.responses import Purpose, Response
+from engine.pacing.forecast import STANDARD, chance_within
 from engine.pacing.overrides import apply_override
 from engine.pacing.planner import log_pace, observe
 from engine.pacing.review import next_review, rate
-from engine.pacing.selection import hard_items, nearest_item, unseen
+from engine.pacing.selection import drawn, hard_items, nearest_item, unseen
 
 MASTERED_AT = 0.8
 MOST_PROBES = 4
 LEAST_ITEMS = 2
 STRUGGLE_FROM = 5
+STRUGGLE_BELOW = 0.2
+WITHIN = 10
+"""A struggle: from five first tries on, P(mastery within ten of them) below .2 by the model (Beck & Gong 2013 look at ten)."""
 FLAG_FROM = 4
 """First tries without which practice that ran out of time says too little to call for the instructor."""
-STANDARD = 0.75
-"""A skill whose 80 % band lies below this share is a struggle."""
 TIME_BUDGET = 3.0
 """A slot closes as practised after this multiple of its authored time."""
 CARD_SECONDS = 120
@@ -55,14 +57,25 @@ MODULE_S = 20 * 60
 """A module comes to a clean stop within this: practice closes in time for what stands behind it."""
 TEST_OUT_ITEMS = 2
 WANTED: dict[Mode, float] = {"gentle": 0.85, "recommended": 0.75, "fast": 0.65}
+"""Chance of a right answer that practice looks for."""
+CONFIRMED_FROM = 0.4
+HARDER = 0.2
+"""From that mastery on, items are so much harder: near an even chance an answer tells most, and fewer of them decide."""
 
 
 class MasteryPaced:
-    """Policy of mastery.md, "Pacing": (1) probe, (2) practise near p = .75, (3) help. Pure."""
+    """Policy of mastery.md, "Pacing": (1) probe, (2) practise near p = .75, (3) help. Pure.
+
+    Args:
+        mastered_at: published mastery in (0, 1) from which a skill counts as mastered.
+    """
 
     name = "mastery-paced"
-    version = "1"
+    version = "2"
     model = None
+
+    def __init__(self, mastered_at: float = MASTERED_AT) -> None:
+        self.mastered_at = mastered_at
 
     def respond(self, path: PathState, response: Response, look: Outlook) -> Advance:
         """Fold one response; `look` already knows its evidence."""
@@ -131,14 +144,16 @@ class MasteryPaced:
         )
 
     def _probe(self, path: PathState, module_id: str, slot: Slot, look: Outlook) -> Decision:
-        item = hard_items(path, slot, look)[0]
+        item = drawn(hard_items(path, slot, look), look)
         state = path.slots.get(slot.key, SlotState())
         facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
         code = "probe.one_more" if state.first_tries else "probe.skill_entry"
         return _present(module_id, item, "probe", Reason(code, facts), look, slot)
 
     def _practice(self, path: PathState, module_id: str, slot: Slot, look: Outlook) -> Decision:
-        item = nearest_item(path, slot, look, WANTED[path.mode])
+        known = look.mastery(slot.skill_id)
+        wanted = WANTED[path.mode] - (HARDER if known.probability >= CONFIRMED_FROM else 0.0)
+        item = nearest_item(path, slot, look, wanted)
         state = path.slots.get(slot.key, SlotState())
         facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries, "chance": round(look.predict(item), 2)}
         code = "practice.repeat" if item in path.seen else "practice.near_challenge"
@@ -147,7 +162,7 @@ class MasteryPaced:
     def _test_item(self, path: PathState, slot: Slot, look: Outlook) -> Decision:
         hard = hard_items(path, slot, look) or unseen(path, slot.items) or list(slot.items)
         facts = {"skill": slot.skill_id, "right": path.test_right, "of": TEST_OUT_ITEMS}
-        return _present(slot.module_id, hard[0], "test_out", Reason("test_out.item", facts), look, slot)
+        return _present(slot.module_id, drawn(hard, look), "test_out", Reason("test_out.item", facts), look, slot)
 
     def _after_element(self, path: PathState, response: Response) -> PathState:
         if response.correct is False and response.first_try:
@@ -160,7 +175,7 @@ class MasteryPaced:
         if response.evidence is not True:
             return Advance(with_slot(path, slot.key, replace(state, probe=False)))
         known = look.mastery(slot.skill_id)
-        if known.probability >= MASTERED_AT:
+        if known.probability >= self.mastered_at:
             return _skip(with_slot(path, slot.key, replace(state, probe=True)), segment, known, look)
         if state.first_tries >= MOST_PROBES or not hard_items(path, slot, look):
             return Advance(with_slot(path, slot.key, replace(state, probe=True)))
@@ -179,7 +194,7 @@ class MasteryPaced:
     def _close_slot(self, path: PathState, slot: Slot, state: SlotState, look: Outlook) -> Advance | None:
         known = look.mastery(slot.skill_id)
         facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
-        if known.probability >= MASTERED_AT and state.first_tries >= LEAST_ITEMS:
+        if known.probability >= self.mastered_at and state.first_tries >= LEAST_ITEMS:
             saved = slot_seconds(look.version, slot) * (3 - state.first_tries) // 3
             done = Adjustment("close", slot.key, Reason("close.mastered", facts), (slot.key,), min(0, -saved))
             return Advance(close(path, [slot.key], "mastered"), (done,))
@@ -197,7 +212,7 @@ class MasteryPaced:
         state = path.slots[slot.key]
         known = look.mastery(slot.skill_id)
         due = state.first_tries >= STRUGGLE_FROM + 2 * state.helped
-        if state.helped >= 3 or not due or known.high >= STANDARD:
+        if state.helped >= 3 or not due or not _struggles(known, state, self.mastered_at):
             return Advance(path)
         step = state.helped + 1
         facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
@@ -210,7 +225,8 @@ class MasteryPaced:
             card = path.since_card >= CARD_EVERY
             path = replace(path, queue=(*path.queue, Queued(help_, purpose, reason)), since_card=0 if card else path.since_card)
             return Advance(path, (Adjustment("insert", slot.key, reason, (help_,), seconds, card),))
-        return _flag(path, slot, facts)
+        # A worked example is cheap; an instructor is called where the model is all but sure.
+        return _flag(path, slot, facts) if known.high < STANDARD else Advance(path)
 
     def _after_test_out(self, path: PathState, response: Response, slot: Slot, look: Outlook) -> Advance:
         if path.testing != slot.key:
@@ -229,6 +245,12 @@ class MasteryPaced:
         path = close(replace(path, testing=None, test_right=0, since_card=0), open_, "tested_out")
         reason = Reason("skip.tested_out", {"skill": slot.skill_id, "right": right, "of": right})
         return Advance(path, (Adjustment("skip", slot.key, reason, open_, seconds, card=True),))
+
+
+def _struggles(known: SkillMastery, state: SlotState, mastered_at: float) -> bool:
+    """Return whether mastery is not to be expected soon; past ten answers, whether it is not in a few more."""
+    left = max(WITHIN - state.first_tries, LEAST_ITEMS)
+    return chance_within(known, left, mastered_at) < STRUGGLE_BELOW
 
 
 def _remembered(response: Response) -> bool | None:

@@ -20,17 +20,24 @@ def unseen(path: PathState, items: Sequence[str]) -> list[str]:
 
 
 def hard_items(path: PathState, slot: Slot, look: Outlook) -> list[str]:
-    """Return the unseen hard items of a slot, the probe's candidates, in the enrolment's order."""
-    hard = [i for i in unseen(path, slot.items) if look.version.activities[i].difficulty == "hard"]
-    return sorted(hard, key=lambda i: tie(look.seed, i))
+    """Return the unseen hard items of a slot, the probe's candidates, in the author's order."""
+    activities, seen = look.version.activities, path.seen
+    return [i for i in slot.items if i not in seen and activities[i].difficulty == "hard"]
+
+
+def drawn(items: Sequence[str], look: Outlook) -> str:
+    """Return one of some items, the same for the same enrolment."""
+    return items[0] if len(items) == 1 else min(items, key=lambda i: tie(look.seed, i))
 
 
 def nearest_item(path: PathState, slot: Slot, look: Outlook, wanted: float) -> str:
     """Return the unseen item whose predicted chance is nearest to `wanted`; the least recent one when all are seen."""
     fresh = unseen(path, slot.items)
-    if fresh:
-        return min(fresh, key=lambda i: (round(abs(look.predict(i) - wanted), 9), tie(look.seed, i)))
-    return least_recent(path, slot, look)
+    if not fresh:
+        return least_recent(path, slot, look)
+    off = {item: round(abs(look.predict(item) - wanted), 9) for item in fresh}
+    least = min(off.values())
+    return drawn([item for item in fresh if off[item] == least], look)
 
 
 def least_recent(path: PathState, slot: Slot, look: Outlook) -> str:

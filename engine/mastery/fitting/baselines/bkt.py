@@ -30,15 +30,7 @@ class Bkt:
 def fit_bkt(table: Table, learners: Bools, _rng: np.random.Generator) -> Callable[[Bools], Floats]:
     """Fit BKT; a combination of skills counts as a skill of its own. The result predicts the rows of other learners."""
     combined = _by_combination(table)
-    waves = _sequences(combined, learners)
-    skills = combined.skills
-    bkt = Bkt(*(np.full(skills, value) for value in (0.5, 0.1, 0.15, 0.3)))
-    for _ in range(ITERATIONS):
-        found = _step(waves, bkt)
-        moved = max(float(np.abs(getattr(found, k) - getattr(bkt, k)).max()) for k in ("known", "learn", "slip", "guess"))
-        bkt = found
-        if moved < STILL:
-            break
+    bkt = _fit(combined, learners)
 
     def predict(others: Bools) -> Floats:
         of = _sequences(combined, others)
@@ -48,6 +40,24 @@ def fit_bkt(table: Table, learners: Bools, _rng: np.random.Generator) -> Callabl
         return by_row[np.flatnonzero(others[table.learner])]
 
     return predict
+
+
+def fit_parameters(table: Table, learners: Bools) -> Bkt:
+    """Return the parameters of BKT by skill code; each response of the table asks for one skill."""
+    return _fit(table, learners)
+
+
+def _fit(combined: Table, learners: Bools) -> Bkt:
+    waves = _sequences(combined, learners)
+    skills = combined.skills
+    bkt = Bkt(*(np.full(skills, value) for value in (0.5, 0.1, 0.15, 0.3)))
+    for _ in range(ITERATIONS):
+        found = _step(waves, bkt)
+        moved = max(float(np.abs(getattr(found, k) - getattr(bkt, k)).max()) for k in ("known", "learn", "slip", "guess"))
+        bkt = found
+        if moved < STILL:
+            break
+    return bkt
 
 
 def _by_combination(table: Table) -> Table:
