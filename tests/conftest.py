@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import settings
 from playwright.sync_api import Browser, Playwright
 from sqlalchemy import Engine
 
@@ -20,6 +21,10 @@ from tests.servers.postgres import Postgres, postgres, remove_leftovers
 from tests.servers.redis import redis_server_url, worker_url
 from tests.servers.shared import ServerMissing, begin_run, end_run, unavailable
 from tests.servers.sqlite import migrated_copy
+
+# A test never asserts on time: on a loaded machine an example may take long.
+settings.register_profile("pacemate", deadline=None)
+settings.load_profile("pacemate")
 
 RUN = pytest.StashKey[Path]()
 DATABASES = ("sqlite", "postgresql")

@@ -102,6 +102,9 @@ BANDS: Final[dict[Band, str]] = {
     "refresh": "Needs a refresh",
 }
 
+GOOD_STOP: Final = "a good place to stop: all of it is kept"
+"""Said in place of what is left, once a module has had its minutes."""
+
 _NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 

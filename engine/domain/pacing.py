@@ -75,10 +75,12 @@ class Pace:
     Args:
         count: activities with a known time.
         mean: mean of ln(active seconds / authored seconds).
+        squares: sum of their squared distances from that mean.
     """
 
     count: int = 0
     mean: float = 0.0
+    squares: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

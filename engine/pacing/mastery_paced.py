@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from datetime import datetime
 
-from engine.domain.catalog import Slot
+from engine.domain.catalog import SLOT_AUTHORED_ITEMS, Slot
 from engine.domain.errors import Refused
 from engine.domain.mastery import SkillMastery
 from engine.domain.pacing import (
@@ -37,13 +37,10 @@ from engine.domain.path import (
 from engine.domain.responses import Purpose, Response
 from engine.pacing.forecast import STANDARD, chance_within
 from engine.pacing.overrides import apply_override
-from engine.pacing.planner import log_pace, observe
+from engine.pacing.planner import AIM_S, LEAST_ITEMS, MASTERED_AT, MOST_PROBES, RETRIED, expected, observe
 from engine.pacing.review import next_review, rate
 from engine.pacing.selection import drawn, hard_items, nearest_item, unseen
 
-MASTERED_AT = 0.8
-MOST_PROBES = 4
-LEAST_ITEMS = 2
 STRUGGLE_FROM = 5
 STRUGGLE_BELOW = 0.2
 WITHIN = 10
@@ -53,8 +50,6 @@ FLAG_FROM = 4
 TIME_BUDGET = 3.0
 """A slot closes as practised after this multiple of its authored time."""
 CARD_SECONDS = 120
-MODULE_S = 20 * 60
-"""A module comes to a clean stop within this: practice closes in time for what stands behind it."""
 TEST_OUT_ITEMS = 2
 WANTED: dict[Mode, float] = {"gentle": 0.85, "recommended": 0.75, "fast": 0.65}
 """Chance of a right answer that practice looks for."""
@@ -276,8 +271,9 @@ def _time_is_up(path: PathState, slot: Slot, state: SlotState, look: Outlook) ->
         return True
     module = look.version.module(slot.module_id)
     behind = [k for k in module.elements() if k not in path.closed and k != slot.key]
-    rest_s = element_seconds(look.version, behind) * math.exp(log_pace(path.pace)[0])
-    return path.module_active_s.get(module.id, 0.0) + rest_s >= MODULE_S * path.time_factor
+    one_more = RETRIED * slot_seconds(look.version, slot) / SLOT_AUTHORED_ITEMS
+    rest_s = (element_seconds(look.version, behind) + one_more) * math.exp(expected(path.pace, path.time_factor))
+    return path.module_active_s.get(module.id, 0.0) + rest_s > AIM_S * path.time_factor
 
 
 def _teaching(slot: Slot, look: Outlook) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """How long what is left will take this learner: log-normal times, planned anew after every answer.
 
 Log-durations are near normal (van der Linden 2006, eq. 3): ln T = ln(authored time) + the learner's pace + noise. The pace is a
-normal mean with a conjugate prior; a sum of such times is taken as log-normal by its first two moments (Fenton 1960).
+normal mean with a conjugate prior, the noise this learner's own; how many items practice takes comes from the mastery model
+(`forecast`). A sum of such times is taken as log-normal by its first two moments (Fenton 1960).
 """
 
 from __future__ import annotations
@@ -9,18 +10,40 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.domain.catalog import Module
+from engine.domain.catalog import Module, Slot
 from engine.domain.pacing import Outlook, Pace, PathState, SlotState
-from engine.domain.path import segment_of
+from engine.domain.path import Segment, segment_of
+from engine.pacing.forecast import chance_within, items_to_mastery
+from engine.pacing.selection import hard_items, unseen
 
-PRIOR_WEIGHT = 4.0
+MASTERED_AT = 0.8
+LEAST_ITEMS = 2
+MOST_PROBES = 4
+MODULE_S = 20 * 60
+"""A module comes to a clean stop within this, times an accommodation."""
+AIM_S = 17 * 60
+"""Practice closes so that what stands behind it is expected to end by then: half of what aims at 20 minutes ends later."""
+CHECKPOINT_S = 120
+"""A stop is offered so long before, since one more activity would go beyond."""
+PRIOR_WEIGHT = 2.0
 """The prior pace (authored time, ratio 1) weighs as much as this many observed activities."""
-NOISE = 0.5
-"""Standard deviation of one activity's log-duration around the learner's pace."""
+NOISE = 0.4
+"""Standard deviation of one activity's log-duration around the learner's pace, before it is known."""
+NOISE_WEIGHT = 8.0
+"""That prior weighs as much as this many observed activities."""
 PACE_SPREAD = 0.3
 """Standard deviation of log-pace between learners."""
 RATIO_LIMITS = (1 / 6, 6.0)
 """Ratios outside say more about a pause than about pace."""
+RETRIED = 1.4
+"""A practice item with its second try, where nothing more is known of the learner."""
+PROBES_TO_SKIP = 3.0
+PROBES_TO_STAY = 1.4
+"""Probes that a skip takes, and that end with a wrong answer."""
+UNFORESEEN_S = 60.0
+"""Standard deviation of what no sum foresees: help that is added, a review, the last item before time is up."""
+WIDER = 1.2
+"""By this the range is widened, so that 80 % of simulated actual times fall inside: a sum is no exact log-normal."""
 Z80 = 1.2815515655446004
 
 
@@ -33,6 +56,17 @@ class TimeRange:
     high_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """Mean and variance of a time in authored seconds, before anybody's pace."""
+
+    mean: float = 0.0
+    variance: float = 0.0
+
+    def __add__(self, other: _Sum) -> _Sum:
+        return _Sum(self.mean + other.mean, self.variance + other.variance)
+
+
 def observe(pace: Pace, active_s: float | None, authored_s: int) -> Pace:
     """Return the learner's pace after one activity; an unknown or empty time changes nothing."""
     if active_s is None or active_s <= 0 or authored_s <= 0:
@@ -40,7 +74,9 @@ def observe(pace: Pace, active_s: float | None, authored_s: int) -> Pace:
     low, high = RATIO_LIMITS
     ratio = math.log(min(max(active_s / authored_s, low), high))
     count = pace.count + 1
-    return Pace(count, pace.mean + (ratio - pace.mean) / count)
+    mean = pace.mean + (ratio - pace.mean) / count
+    # Welford (1962): the sum of squares about the mean, without a second pass.
+    return Pace(count, mean, pace.squares + (ratio - pace.mean) * (ratio - mean))
 
 
 def log_pace(pace: Pace) -> tuple[float, float]:
@@ -49,51 +85,129 @@ def log_pace(pace: Pace) -> tuple[float, float]:
     return pace.count * pace.mean / weight, PACE_SPREAD**2 * PRIOR_WEIGHT / weight
 
 
-def items_left(state: SlotState, probability: float, pool_left: int, least: int) -> tuple[float, float]:
-    """Return mean and variance of the number of items a practice slot still takes.
-
-    A geometric stop: the farther the published mastery is from its threshold, the more items; never more than the pool holds.
-    """
-    if pool_left <= 0:
-        return 0.0, 0.0
-    mean = max(least - state.first_tries, 1.0 + 7.0 * max(0.8 - probability, 0.0))
-    mean = min(mean, float(pool_left))
-    return mean, 0.35 * mean * mean
+def noise(pace: Pace) -> float:
+    """Return the variance of one activity's log-duration around the learner's pace, shrunk to the usual one."""
+    return (NOISE_WEIGHT * NOISE**2 + pace.squares) / (NOISE_WEIGHT + max(pace.count - 1, 0))
 
 
-def remaining(path: PathState, look: Outlook, module: Module, least: int = 2) -> TimeRange:
-    """Return how long the open rest of a module will take.
-
-    Args:
-        least: items a slot takes at least.
-    """
-    mean = variance = 0.0
+def remaining(path: PathState, look: Outlook, module: Module) -> TimeRange:
+    """Return how long the open rest of a module will take."""
+    one = math.exp(noise(path.pace)) - 1
+    teaching, practice, seen = _under_way(path, look, module, one), _Sum(), set[str]()
+    least = 0.0
     for key in module.elements():
-        if key in path.closed:
+        if key in path.closed or key in seen:
             continue
-        if not key.startswith("slot:"):
-            mean += (seconds := float(look.version.activities[key].seconds))
-            variance += seconds * seconds * (math.exp(NOISE**2) - 1)
+        segment = segment_of(look.version, module, key)
+        if segment is None:
+            seconds = float(look.version.activities[key].seconds)
+            teaching += _Sum(seconds, seconds * seconds * one)
             continue
-        slot = look.version.slot(key)
-        state = path.slots.get(key, SlotState())
-        fresh = [i for i in slot.items if i not in path.seen]
-        each = sum(look.version.activities[i].seconds for i in slot.items) / max(len(slot.items), 1)
-        count, spread = items_left(state, look.mastery(slot.skill_id).probability, len(fresh), least)
-        if segment_of(look.version, module, key) is not None and state.probe is None and state.first_tries == 0:
-            count += 1.0
-        mean += count * each
-        variance += spread * each * each + count * each * each * (math.exp(NOISE**2) - 1)
-    return _scaled(mean, variance, path.pace, path.time_factor or 1.0)
+        seen.update(segment.elements)
+        least += _least(path, segment.slot, look)
+        taught, practised = _segment(path, segment, look, one)
+        teaching, practice = teaching + taught, practice + practised
+    if path.time_factor is not None:
+        spent = path.module_active_s.get(module.id, 0.0)
+        left = (AIM_S * path.time_factor - spent) / math.exp(expected(path.pace, path.time_factor))
+        practice = _capped(practice, max(left - teaching.mean, least))
+    return _scaled(teaching + practice, path.pace, path.time_factor or 1.0)
 
 
-def _scaled(mean: float, variance: float, pace: Pace, factor: float) -> TimeRange:
-    if mean <= 0:
+def well_spent(path: PathState, module: Module) -> bool:
+    """Return whether a module has had its minutes: a good place to stop, whatever is left stays as it is.
+
+    The authored lessons of a slow learner may take longer than a module lasts; nothing is cut for that, so a stop is offered.
+    """
+    if path.time_factor is None:
+        return False
+    return path.module_active_s.get(module.id, 0.0) >= MODULE_S * path.time_factor - CHECKPOINT_S
+
+
+def _under_way(path: PathState, look: Outlook, module: Module, one: float) -> _Sum:
+    """Return the time of a second try and of what was added to the path."""
+    ids = [q.activity_id for q in path.queue]
+    if path.retry is not None and look.version.activities[path.retry[0]].module_id == module.id:
+        ids.append(path.retry[0])
+    seconds = [float(look.version.activities[i].seconds) for i in ids]
+    return _Sum(sum(seconds), sum(s * s for s in seconds) * one)
+
+
+def _each(slot: Slot, look: Outlook) -> float:
+    return sum(look.version.activities[i].seconds for i in slot.items) / max(len(slot.items), 1)
+
+
+def _least(path: PathState, slot: Slot, look: Outlook) -> float:
+    """Return the time of the items that practice takes even when the module's time is up."""
+    if slot.key in path.closed:
+        return 0.0
+    done = path.slots.get(slot.key, SlotState()).first_tries
+    return max(LEAST_ITEMS - done, 0) * _each(slot, look) * RETRIED
+
+
+def _segment(path: PathState, segment: Segment, look: Outlook, one: float) -> tuple[_Sum, _Sum]:
+    """Return what the teaching and the practice of one skill still take; a skip, where it may come, with its chance."""
+    slot = segment.slot
+    state = path.slots.get(slot.key, SlotState())
+    lessons = [float(look.version.activities[k].seconds) for k in segment.teaching if k not in path.closed]
+    taught = _Sum(sum(lessons), sum(s * s for s in lessons) * one)
+    if slot.key in path.closed:
+        return taught, _Sum()
+    each = _each(slot, look)
+    known = look.mastery(slot.skill_id)
+    fresh_items = unseen(path, slot.items)
+    fresh = len(fresh_items)
+    wrong = 1 - sum(map(look.predict, fresh_items)) / max(fresh, 1)
+    probes = hard_items(path, slot, look)
+    untouched = not any(k in path.closed for k in segment.elements)
+    if not (untouched and state.probe is None and probes and slot.key not in path.no_skip):
+        return taught, _practice(items_to_mastery(known, fresh, MASTERED_AT), each, state, fresh, one, wrong)
+    right = sum(map(look.predict, probes)) / len(probes)
+    skip = min(chance_within(known, MOST_PROBES - state.first_tries, MASTERED_AT), right)
+    practice = _practice(items_to_mastery(known, fresh - 1, MASTERED_AT), each, state, fresh - 1, one, wrong)
+    probing = _Sum(PROBES_TO_STAY * each, 0.5 * each * each)
+    # Skipped or not: the variance within both, and between them.
+    stay, off = 1 - skip, taught.mean + practice.mean
+    between = skip * stay * off * off
+    mean_probe = skip * PROBES_TO_SKIP * each + stay * probing.mean
+    return (
+        _Sum(stay * taught.mean + mean_probe, stay * taught.variance + probing.variance),
+        _Sum(stay * practice.mean, stay * practice.variance + between),
+    )
+
+
+def _practice(items: tuple[float, float], each: float, state: SlotState, fresh: int, one: float, wrong: float) -> _Sum:
+    mean, variance = items
+    mean = min(max(mean, float(LEAST_ITEMS - state.first_tries)), float(max(fresh, 1)))
+    # A wrong answer is followed by a second try at the same question.
+    tried = each * (1 + wrong)
+    return _Sum(mean * tried, variance * tried * tried + mean * each * each * ((1 + wrong) * one + wrong * (1 - wrong)))
+
+
+def _capped(time: _Sum, most: float) -> _Sum:
+    """Return the moments of min(time, most), the time taken as normal."""
+    if time.variance <= 0 or time.mean <= 0:
+        return _Sum(min(time.mean, most), time.variance)
+    m, s, c = time.mean, math.sqrt(time.variance), most
+    z = (c - m) / s
+    below = 0.5 * math.erfc(-z * math.sqrt(0.5))
+    density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    mean = m * below + c * (1 - below) - s * density
+    square = (m * m + s * s) * below - s * density * (m + c) + c * c * (1 - below)
+    return _Sum(max(mean, 0.0), max(square - mean * mean, 0.0))
+
+
+def expected(pace: Pace, factor: float) -> float:
+    """Return ln(expected / authored time); an accommodation moves the prior, what was observed already holds it."""
+    moved = math.log(factor) * PRIOR_WEIGHT / (PRIOR_WEIGHT + pace.count)
+    # The mean of a log-normal time lies above its median.
+    return log_pace(pace)[0] + moved + noise(pace) / 2
+
+
+def _scaled(time: _Sum, pace: Pace, factor: float) -> TimeRange:
+    if time.mean <= 0:
         return TimeRange(0.0, 0.0, 0.0)
-    spread = math.log(1 + variance / (mean * mean))
-    centre, uncertainty = log_pace(pace)
-    # An accommodation moves the prior; what was observed already holds it.
-    prior = math.log(factor) * PRIOR_WEIGHT / (PRIOR_WEIGHT + pace.count)
-    middle = math.log(mean) - spread / 2 + centre + prior
-    width = Z80 * math.sqrt(spread + uncertainty)
+    spread = math.log(1 + (time.variance + UNFORESEEN_S**2) / (time.mean * time.mean))
+    middle = math.log(time.mean) - spread / 2 + expected(pace, factor)
+    width = WIDER * Z80 * math.sqrt(spread + log_pace(pace)[1])
     return TimeRange(math.exp(middle - width), math.exp(middle), math.exp(middle + width))

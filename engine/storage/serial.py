@@ -90,7 +90,7 @@ def path_to_json(path: PathState) -> Json:
         "since_card": path.since_card,
         "module_active_s": dict(path.module_active_s),
         "flags": list(path.flags),
-        "pace": [path.pace.count, path.pace.mean],
+        "pace": [path.pace.count, path.pace.mean, path.pace.squares],
         "reviews": {skill: review_to_json(state) for skill, state in path.reviews.items()},
         "review_s": dict(path.review_s),
         "time_factor": path.time_factor,

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain.pacing import Pace
-from engine.pacing.planner import TimeRange, log_pace, observe, remaining
+from bench._walks import take_course
+from content.bundled import bundled_courses
+from content.loader import load_course
+from engine.domain.pacing import Pace, PathState
+from engine.mastery.gaussian_filter import GaussianFilter
+from engine.pacing.mastery_paced import MasteryPaced
+from engine.pacing.planner import MODULE_S, NOISE, TimeRange, log_pace, noise, observe, remaining, well_spent
 from engine.pacing.review import LONGEST_DAYS, rate, retrievability
-from tests.engine.sample import Walk
+from engine.services.fold import Fold
+from engine.simulation.learners import plant
+from tests.engine.sample import Walk, build_version
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -63,3 +72,64 @@ def test_review_states_stay_within_bounds(answers):
         state = rate(state, right, now)
         assert now < state.due <= now + timedelta(days=LONGEST_DAYS + 1)
         assert 0 < retrievability(state, state.due) <= retrievability(state, now) <= 1
+
+
+def test_a_learner_of_uneven_times_gets_a_wider_range():
+    def width(times):
+        pace = Pace()
+        for seconds in times:
+            pace = observe(pace, seconds, 60)
+        return noise(pace)
+
+    assert width([60.0] * 12) < NOISE**2 < width([20.0, 200.0] * 6)
+
+
+SHAPES = {
+    "bundled": load_course(next(f for f in bundled_courses() if f.name == "cleaning-messy-data"))[0].version,
+    "sample": build_version(modules=6),
+}
+
+
+def taken(shape, learners, factor="1", pace=None):
+    """Return (fold, modules as taken) of simulated learners, none of whom the planner's constants were set on."""
+    version = SHAPES[shape]
+    for n in learners:
+        fold = Fold(version, tuple(m.id for m in version.modules), GaussianFilter(), MasteryPaced(), n)
+        learner = plant(n, tuple(version.skills), 0.0)
+        yield fold, take_course(fold, learner if pace is None else replace(learner, pace=pace), factor)
+
+
+@pytest.mark.parametrize(("shape", "factor"), [("bundled", "1"), ("sample", "1"), ("bundled", "1.5")])
+def test_four_of_five_actual_times_fall_inside_the_range(shape, factor):
+    inside = [
+        (r := remaining(path, fold.look(mastery), fold.version.module(module.module_id))).low_s
+        <= module.active_s - spent
+        <= r.high_s
+        for fold, modules in taken(shape, range(1000, 1024), factor)
+        for module in modules
+        for spent, mastery, path in module.at
+    ]
+    assert len(inside) > 1000
+    assert 0.75 <= sum(inside) / len(inside) <= 0.88
+
+
+@pytest.mark.parametrize(("pace", "factor", "within"), [(0.6, "1", 0.75), (1.3, "1", 0.0), (1.6, "2", 0.7)])
+def test_modules_end_within_their_minutes_or_offer_a_stop_in_time(pace, factor, within):
+    limit_s = MODULE_S * float(factor)
+    ended = stopped = total = 0
+    for fold, modules in taken("bundled", range(1000, 1006), factor, pace):
+        for module in modules:
+            assert module.closed
+            total += 1
+            ended += module.active_s <= limit_s
+            stop = [s for s, _, path in module.at if well_spent(path, fold.version.module(module.module_id))]
+            stopped += module.active_s <= limit_s or min(stop, default=module.active_s) <= limit_s + 120
+    assert ended / total >= within
+    assert stopped / total > 0.9
+
+
+def test_untimed_learners_are_offered_no_stop():
+    module = SHAPES["sample"].modules[0]
+    spent = {module.id: 3600.0}
+    assert well_spent(PathState(module_active_s=spent), module)
+    assert not well_spent(PathState(module_active_s=spent, time_factor=None), module)

@@ -191,7 +191,7 @@ def test_a_replay_shows_where_another_policy_chooses_otherwise_on_a_model_of_its
     assert (by_purpose["probe"].same_choice, by_purpose["probe"].replayed.activity_id) == (False, "read-2")
     # It stands where the learner stood: the last answer but one closed the slot for BKT, three right in.
     assert [a.reason.code for a in other.steps[4].adjustments] == ["close.mastered"]
-    with pytest.raises(PluginError, match="bkt-95"):
+    with pytest.raises(PluginError, match="none-such"):
         replay(learner.id, TENANT, stage.kit, policy="none-such")
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from engine.domain.catalog import SLOT_AUTHORED_ITEMS, CourseVersion, Module
 from engine.domain.pacing import PathState
 from engine.domain.path import element_seconds, segment_of
-from engine.pacing.planner import TimeRange
-from web.words import time_left_words, time_words, whole_minutes
+from engine.pacing.planner import TimeRange, well_spent
+from web.words import GOOD_STOP, time_left_words, time_words, whole_minutes
 
 ModuleStatus = Literal["done", "current", "open", "locked"]
 OPEN_SLOT_CAP = 0.9
@@ -76,7 +76,7 @@ def player_line(version: CourseVersion, module: Module, path: PathState, left: T
         "milestones_percent": [],
         "label": f"Your place in {module.title}",
         "caption_start": module.title,
-        "caption_end": left_words(left) if pace.left_s else "done",
+        "caption_end": "done" if not pace.left_s else GOOD_STOP if well_spent(path, module) else left_words(left),
     }
 
 
