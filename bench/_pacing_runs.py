@@ -50,7 +50,7 @@ SWEEPS: Mapping[tuple[str, float], Sweep] = {
     ("gradual", 0.85): {
         "fixed order": (19, 24),
         "N in a row": (6, 7),
-        "BKT, fitted": (0.97, 0.985),
+        "BKT, fitted": (0.98, 0.992),
         "filter's threshold": (0.74, 0.82),
         "mastery-paced": (0.74, 0.82),
     },
@@ -58,8 +58,8 @@ SWEEPS: Mapping[tuple[str, float], Sweep] = {
         "fixed order": (20, 25),
         "N in a row": (2, 3),
         "BKT, fitted": (0.93, 0.965),
-        "filter's threshold": (0.74, 0.81),
-        "mastery-paced": (0.74, 0.81),
+        "filter's threshold": (0.66, 0.74),
+        "mastery-paced": (0.66, 0.74),
     },
 }
 """Two or three thresholds around the compared rate of false mastery, by world and standard; between them is interpolated."""
