@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import get_ident
 
@@ -14,27 +14,24 @@ from sqlalchemy import event, select
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.domain.deliveries import HttpAnswer, SinkContext
-from engine.domain.enrolment import Enrolment
 from engine.domain.errors import NotFound
-from engine.domain.events import COHORT_CHANGED, PROGRESS_CHANGED, Event
 from engine.jobs import JobContext
-from engine.relay import deliver_due, relay_once
 from engine.storage.tables.events import deliveries
 from engine.storage.unit_of_work import UnitOfWorkFactory
 from lti.deadlines import dates_of
 from lti.grades.columns import ask
 from lti.grades.history import history_of
 from lti.grades.results import results_of
-from lti.grades.sink import LtiGrades
-from lti.grades.targets import GradeLine, overview, retry
+from lti.grades.targets import retry
 from lti.jobs import read_columns, sweep
 from lti.links import Binding, bind
+from lti.registrations import list_platforms
 from lti.runtime import LtiServices
-from lti.storage import line_items, registrations, resource_links
+from lti.storage import line_items, resource_links
 from lti.tokens import ServiceError
-from tests.engine.sample import build_version
 from tests.lti.gradebook import Gradebook
 from tests.lti.platform import INSTRUCTOR, LTI, Clock, FakeHttp, Platform, answer, begin
+from tests.lti.school import School
 
 
 @pytest.fixture
@@ -42,16 +39,11 @@ def gradebook(platform: Platform) -> Gradebook:
     return Gradebook(platform)
 
 
-@dataclass
-class School:
-    """A course in which learners launch, work, and get marks."""
+@dataclass(kw_only=True)
+class Graded(School):
+    """A school with a gradebook that keeps what it is sent."""
 
-    browser: FlaskClient
-    platform: Platform
     gradebook: Gradebook
-    uow: UnitOfWorkFactory
-    services: LtiServices
-    clock: Clock
 
     def launch(self, sub: str = "learner-1", **changes: object) -> None:
         begun = begin(self.browser, self.platform)
@@ -59,73 +51,9 @@ class School:
         response = begun.post(self.platform.sign(claims))
         assert response.status_code == 200, response.json
 
-    def enrolment(self, sub: str = "learner-1") -> Enrolment:
-        with self.uow() as uow:
-            tenant = next(r.tenant_id for r, _ in _platforms(uow) if r.issuer == self.platform.issuer)
-            person = uow.people.upsert(tenant, sub, name=None, email=None, locale=None, now=self.clock())
-            cohort = uow.cohorts.find(tenant, "context:course-1", "sample")
-            assert cohort is not None
-            found = uow.enrolments.current(cohort.id, person.id)
-            assert found is not None
-            return found
-
-    def close(self, *modules: int, sub: str = "learner-1", progress_bp: int = 0) -> None:
-        """Let a learner complete modules, as a use case would: state and event in one transaction."""
-        version = build_version()
-        done = {key: "done" for n in modules for key in version.module(f"module-{n}").elements()}
-        enrolment = self.enrolment(sub)
-        with self.uow() as uow:
-            state = uow.enrolments.lock(enrolment.id, enrolment.tenant_id)
-            path = replace(state.path, closed=done, seq=state.path.seq + 1)
-            moved = replace(state.enrolment, seq=path.seq, progress_bp=progress_bp, last_active_at=self.clock())
-            uow.enrolments.save(moved, state.mastery, path)
-            event = Event(str(uuid.uuid4()), PROGRESS_CHANGED, self.clock(), enrolment.tenant_id, enrolment.id, {})
-            uow.outbox.add([event])
-            uow.commit()
-
-    def set_policy(self, policy: str) -> None:
-        enrolment = self.enrolment()
-        with self.uow() as uow:
-            cohort = uow.cohorts.get(enrolment.cohort_id, enrolment.tenant_id)
-            uow.cohorts.update(
-                cohort.id,
-                contract=None,
-                confirmed_at=None,
-                starts_on=None,
-                ends_on=None,
-                grade_policy=policy,
-                locks=(),
-            )
-            changed = Event(str(uuid.uuid4()), COHORT_CHANGED, self.clock(), cohort.tenant_id, cohort.id, {})
-            uow.outbox.add([changed])
-            uow.commit()
-
-    def be(self, family: str) -> None:
-        """Let the platform be of another family."""
-        with self.uow() as uow:
-            uow.session.execute(registrations.update().values(family=family))
-            uow.commit()
-
-    def relay(self) -> None:
-        """Relay and deliver all that is due."""
-        context = SinkContext(self.uow, self.services.http, self.clock, services={"lti": self.services})
-        sinks = {"lti-grades": LtiGrades()}
-        relay_once(self.uow, sinks, context)
-        deliver_due(self.uow, sinks, context)
-
-    def lines(self) -> list[GradeLine]:
-        with self.uow() as uow:
-            return list(overview(uow, self.enrolment().cohort_id))
-
     @property
     def scores(self) -> list[float]:
         return [p["scoreGiven"] for p in self.gradebook.posts]
-
-
-def _platforms(uow):
-    from lti.registrations import list_platforms
-
-    return list_platforms(uow)
 
 
 @pytest.fixture
@@ -136,11 +64,11 @@ def school(
     uow_factory: UnitOfWorkFactory,
     services: LtiServices,
     clock: Clock,
-) -> School:
-    return School(browser, platform, gradebook, uow_factory, services, clock)
+) -> Graded:
+    return Graded(browser, platform, uow_factory, services, clock, gradebook=gradebook)
 
 
-def test_a_mark_reaches_the_gradebook_as_the_standard_asks(school: School) -> None:
+def test_a_mark_reaches_the_gradebook_as_the_standard_asks(school: Graded) -> None:
     school.launch()
     school.close(1)
     school.relay()
@@ -158,7 +86,7 @@ def test_a_mark_reaches_the_gradebook_as_the_standard_asks(school: School) -> No
     assert (line.result, line.share, line.person_name) == ("sent", 0.5, "Sample Learner")
 
 
-def test_nothing_is_sent_before_anything_is_earned_and_nothing_twice(school: School) -> None:
+def test_nothing_is_sent_before_anything_is_earned_and_nothing_twice(school: Graded) -> None:
     school.launch()
     school.close()
     school.relay()
@@ -172,7 +100,7 @@ def test_nothing_is_sent_before_anything_is_earned_and_nothing_twice(school: Sch
     assert school.scores == [50]
 
 
-def test_timestamps_are_a_second_apart_and_never_in_the_future(school: School) -> None:
+def test_timestamps_are_a_second_apart_and_never_in_the_future(school: Graded) -> None:
     school.launch()
     school.close(1)
     school.relay()
@@ -184,7 +112,7 @@ def test_timestamps_are_a_second_apart_and_never_in_the_future(school: School) -
     assert school.clock() >= datetime.fromisoformat(school.gradebook.posts[1]["timestamp"])
 
 
-def test_the_columns_own_full_marks_are_used(school: School) -> None:
+def test_the_columns_own_full_marks_are_used(school: Graded) -> None:
     school.gradebook.maximum = 7
     school.launch()
     school.close(1)
@@ -192,7 +120,7 @@ def test_the_columns_own_full_marks_are_used(school: School) -> None:
     assert (school.gradebook.posts[0]["scoreGiven"], school.gradebook.posts[0]["scoreMaximum"]) == (3.5, 7)
 
 
-def test_a_link_to_one_module_grades_that_module(school: School) -> None:
+def test_a_link_to_one_module_grades_that_module(school: Graded) -> None:
     school.launch(**{LTI + "custom": {"course": "sample", "module": "module-1"}})
     school.close(2)
     school.relay()
@@ -202,7 +130,7 @@ def test_a_link_to_one_module_grades_that_module(school: School) -> None:
     assert school.scores == [100]
 
 
-def test_a_mark_never_falls_under_one_policy_but_follows_a_new_one(school: School) -> None:
+def test_a_mark_never_falls_under_one_policy_but_follows_a_new_one(school: Graded) -> None:
     school.launch()
     school.close(1, 2, progress_bp=10_000)
     school.relay()
@@ -214,7 +142,7 @@ def test_a_mark_never_falls_under_one_policy_but_follows_a_new_one(school: Schoo
     assert school.scores == [100, 0]
 
 
-def test_no_policy_sends_nothing(school: School) -> None:
+def test_no_policy_sends_nothing(school: Graded) -> None:
     school.launch()
     school.set_policy("none")
     school.close(1)
@@ -222,7 +150,7 @@ def test_no_policy_sends_nothing(school: School) -> None:
     assert school.scores == []
 
 
-def test_previews_and_test_students_send_nothing(school: School) -> None:
+def test_previews_and_test_students_send_nothing(school: Graded) -> None:
     school.launch(sub="teacher", **{LTI + "roles": [INSTRUCTOR]})
     test_student = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
     school.launch(**{LTI + "roles": ["Learner", test_student]})
@@ -232,7 +160,7 @@ def test_previews_and_test_students_send_nothing(school: School) -> None:
     assert school.lines() == []
 
 
-def test_a_column_that_appears_later_gets_the_marks_earned_before(school: School) -> None:
+def test_a_column_that_appears_later_gets_the_marks_earned_before(school: Graded) -> None:
     school.launch(**school.gradebook.claim(scopes=[]))
     school.close(1)
     school.relay()
@@ -242,7 +170,7 @@ def test_a_column_that_appears_later_gets_the_marks_earned_before(school: School
     assert [(p["userId"], p["scoreGiven"]) for p in school.gradebook.posts] == [("learner-1", 50)]
 
 
-def test_a_missing_column_is_made_once_with_the_first_mark(school: School) -> None:
+def test_a_missing_column_is_made_once_with_the_first_mark(school: Graded) -> None:
     uncoupled = school.gradebook.claim(coupled=False)
     for sub in ("learner-1", "learner-2"):
         begun = begin(school.browser, school.platform)
@@ -263,7 +191,7 @@ def test_a_missing_column_is_made_once_with_the_first_mark(school: School) -> No
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
-def test_passing_faults_are_retried_with_the_same_timestamp(school: School, status: int) -> None:
+def test_passing_faults_are_retried_with_the_same_timestamp(school: Graded, status: int) -> None:
     school.launch()
     school.close(1)
     school.gradebook.fail = [answer(status)]
@@ -278,7 +206,7 @@ def test_passing_faults_are_retried_with_the_same_timestamp(school: School, stat
     assert school.lines()[0].result == "sent"
 
 
-def test_a_late_retry_carries_what_is_deserved_now(school: School) -> None:
+def test_a_late_retry_carries_what_is_deserved_now(school: Graded) -> None:
     school.launch()
     school.close(1)
     school.gradebook.fail = [answer(503)]
@@ -291,7 +219,7 @@ def test_a_late_retry_carries_what_is_deserved_now(school: School) -> None:
     assert school.gradebook.posts[1]["timestamp"] > school.gradebook.posts[0]["timestamp"]
 
 
-def test_retry_after_is_respected(school: School) -> None:
+def test_retry_after_is_respected(school: Graded) -> None:
     school.launch()
     school.close(1)
     school.gradebook.fail = [answer(429, Retry_After="600")]
@@ -305,7 +233,7 @@ def test_retry_after_is_respected(school: School) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 405, 412, 422])
-def test_refusals_are_final_and_shown(school: School, status: int) -> None:
+def test_refusals_are_final_and_shown(school: Graded, status: int) -> None:
     school.launch()
     school.close(1)
     school.gradebook.fail = [answer(status)]
@@ -318,7 +246,7 @@ def test_refusals_are_final_and_shown(school: School, status: int) -> None:
     assert str(status) in (line.error or "")
 
 
-def test_an_instructor_can_retry_what_failed(school: School) -> None:
+def test_an_instructor_can_retry_what_failed(school: Graded) -> None:
     school.launch()
     school.close(1)
     school.gradebook.fail = [answer(400)]
@@ -335,7 +263,7 @@ def test_an_instructor_can_retry_what_failed(school: School) -> None:
         retry(uow, line.target_id, school.enrolment().cohort_id, school.clock())
 
 
-def test_after_a_refusal_new_progress_is_tried_again(school: School) -> None:
+def test_after_a_refusal_new_progress_is_tried_again(school: Graded) -> None:
     school.launch()
     school.close(1)
     school.gradebook.fail = [answer(400)]
@@ -347,7 +275,7 @@ def test_after_a_refusal_new_progress_is_tried_again(school: School) -> None:
     assert school.lines()[0].result == "sent"
 
 
-def test_a_conflict_with_an_equal_result_is_done(school: School) -> None:
+def test_a_conflict_with_an_equal_result_is_done(school: Graded) -> None:
     school.launch()
     school.close(1)
     school.gradebook.results["learner-1"] = {
@@ -360,7 +288,7 @@ def test_a_conflict_with_an_equal_result_is_done(school: School) -> None:
     assert school.lines()[0].result == "sent"
 
 
-def test_a_conflict_with_another_result_gets_a_new_timestamp(school: School) -> None:
+def test_a_conflict_with_another_result_gets_a_new_timestamp(school: Graded) -> None:
     school.launch()
     school.close(1)
     school.gradebook.results["learner-1"] = {
@@ -373,7 +301,7 @@ def test_a_conflict_with_another_result_gets_a_new_timestamp(school: School) -> 
     assert school.gradebook.results["learner-1"]["scoreGiven"] == 50
 
 
-def test_a_deleted_column_is_looked_up_once_and_given_up(school: School, uow_factory: UnitOfWorkFactory) -> None:
+def test_a_deleted_column_is_looked_up_once_and_given_up(school: Graded, uow_factory: UnitOfWorkFactory) -> None:
     school.launch()
     school.close(1)
     school.relay()
@@ -389,7 +317,7 @@ def test_a_deleted_column_is_looked_up_once_and_given_up(school: School, uow_fac
         assert uow.session.scalar(select(line_items.c.status)) == "gone"
 
 
-def test_a_learner_unknown_to_a_column_that_is_there_is_final(school: School) -> None:
+def test_a_learner_unknown_to_a_column_that_is_there_is_final(school: Graded) -> None:
     school.launch()
     school.close(1)
     school.gradebook.fail = [answer(404)]
@@ -399,7 +327,7 @@ def test_a_learner_unknown_to_a_column_that_is_there_is_final(school: School) ->
     assert "learner" in (line.error or "")
 
 
-def test_a_column_that_moved_is_followed(school: School, platform: Platform, gradebook: Gradebook) -> None:
+def test_a_column_that_moved_is_followed(school: Graded, platform: Platform, gradebook: Gradebook) -> None:
     school.launch()
     school.close(1)
     school.relay()
@@ -416,7 +344,7 @@ def test_a_column_that_moved_is_followed(school: School, platform: Platform, gra
     assert school.scores == [50, 100]
 
 
-def test_a_refused_token_is_renewed_once(school: School, platform: Platform, http: FakeHttp) -> None:
+def test_a_refused_token_is_renewed_once(school: Graded, platform: Platform, http: FakeHttp) -> None:
     handed = iter(("old", "new", "newest"))
     http.routes[platform.token_url] = lambda *_: answer(200, {"access_token": next(handed), "expires_in": 3600})
     school.launch()
@@ -428,7 +356,7 @@ def test_a_refused_token_is_renewed_once(school: School, platform: Platform, htt
     assert school.lines()[0].result == "sent"
 
 
-def test_tokens_are_kept_until_they_end(school: School, platform: Platform, http: FakeHttp) -> None:
+def test_tokens_are_kept_until_they_end(school: Graded, platform: Platform, http: FakeHttp) -> None:
     school.launch()
     school.close(1)
     school.relay()
@@ -448,7 +376,7 @@ def test_tokens_are_kept_until_they_end(school: School, platform: Platform, http
     ("status", "result"), [(400, "failed"), (401, "retrying"), (429, "retrying"), (500, "retrying"), (200, "retrying")]
 )
 def test_without_a_token_nothing_is_lost_and_the_reason_is_shown(
-    school: School, platform: Platform, http: FakeHttp, status: int, result: str
+    school: Graded, platform: Platform, http: FakeHttp, status: int, result: str
 ) -> None:
     http.routes[platform.token_url] = lambda *_: answer(status, {"error": "invalid_client"})
     school.launch()
@@ -459,7 +387,7 @@ def test_without_a_token_nothing_is_lost_and_the_reason_is_shown(
     assert "token" in (line.error or "")
 
 
-def test_an_unreachable_platform_is_retried_for_days(school: School, platform: Platform, http: FakeHttp) -> None:
+def test_an_unreachable_platform_is_retried_for_days(school: Graded, platform: Platform, http: FakeHttp) -> None:
     school.launch()
     school.close(1)
     route = http.routes.pop(school.gradebook.column + "/scores")
@@ -473,7 +401,7 @@ def test_an_unreachable_platform_is_retried_for_days(school: School, platform: P
     assert school.lines()[0].result == "sent"
 
 
-def test_canvas_marks_open_no_submission_and_its_rate_limit_is_no_refusal(school: School) -> None:
+def test_canvas_marks_open_no_submission_and_its_rate_limit_is_no_refusal(school: Graded) -> None:
     school.launch()
     school.be("canvas")
     school.close(1)
@@ -484,7 +412,7 @@ def test_canvas_marks_open_no_submission_and_its_rate_limit_is_no_refusal(school
 
 
 @pytest.mark.parametrize("family", ["canvas", "openedx"])
-def test_a_400_for_an_older_timestamp_is_compared_with_the_result_before_it_is_final(school: School, family: str) -> None:
+def test_a_400_for_an_older_timestamp_is_compared_with_the_result_before_it_is_final(school: Graded, family: str) -> None:
     school.launch()
     school.be(family)
     school.close(1)
@@ -502,7 +430,7 @@ def test_a_400_for_an_older_timestamp_is_compared_with_the_result_before_it_is_f
     assert len(school.scores) == 4
 
 
-def test_each_try_is_kept_with_its_reason_and_swept_after_the_audit_time(school: School) -> None:
+def test_each_try_is_kept_with_its_reason_and_swept_after_the_audit_time(school: Graded) -> None:
     school.launch()
     school.close(1)
     school.gradebook.fail = [answer(503), answer(400)]
@@ -528,7 +456,7 @@ def test_each_try_is_kept_with_its_reason_and_swept_after_the_audit_time(school:
             assert len(history_of(uow, line.target_id, cohort).tries) == left
 
 
-def test_what_failed_long_ago_can_still_be_tried_again(school: School) -> None:
+def test_what_failed_long_ago_can_still_be_tried_again(school: Graded) -> None:
     school.launch()
     school.close(1)
     school.gradebook.fail = [answer(400)]
@@ -542,7 +470,7 @@ def test_what_failed_long_ago_can_still_be_tried_again(school: School) -> None:
     assert school.lines()[0].result == "sent"
 
 
-def test_columns_are_read_again_for_their_dates_marks_and_maximum(school: School) -> None:
+def test_columns_are_read_again_for_their_dates_marks_and_maximum(school: Graded) -> None:
     school.launch()
     school.close(1)
     school.relay()
@@ -566,7 +494,7 @@ def test_columns_are_read_again_for_their_dates_marks_and_maximum(school: School
     assert (school.gradebook.posts[-1]["scoreGiven"], school.gradebook.posts[-1]["scoreMaximum"]) == (20, 20)
 
 
-def test_a_column_that_cannot_be_read_is_left_until_the_next_time(school: School, http: FakeHttp) -> None:
+def test_a_column_that_cannot_be_read_is_left_until_the_next_time(school: Graded, http: FakeHttp) -> None:
     school.launch()
     http.routes.pop(school.gradebook.column)
     job = JobContext({}, SinkContext(school.uow, school.services.http, school.clock, services={"lti": school.services}))
@@ -575,7 +503,7 @@ def test_a_column_that_cannot_be_read_is_left_until_the_next_time(school: School
     assert read_columns(job) == 1
 
 
-def test_results_are_read_page_by_page_and_never_from_another_host(school: School, platform: Platform, http: FakeHttp) -> None:
+def test_results_are_read_page_by_page_and_never_from_another_host(school: Graded, platform: Platform, http: FakeHttp) -> None:
     base = f"{school.gradebook.column}/results"
     following = f"{base}?Page=B"
 
@@ -591,7 +519,7 @@ def test_results_are_read_page_by_page_and_never_from_another_host(school: Schoo
 
     http.routes[base] = page
     with school.uow() as uow:
-        registration = next(r for r, _ in _platforms(uow) if r.issuer == platform.issuer)
+        registration = next(r for r, _ in list_platforms(uow) if r.issuer == platform.issuer)
     assert results_of(school.services.platform, registration, school.gradebook.column) == {"a": 0.5, "b": 0.5}
     following = "https://evil.example/results"
     with pytest.raises(ServiceError):
@@ -599,7 +527,7 @@ def test_results_are_read_page_by_page_and_never_from_another_host(school: Schoo
     assert all("evil" not in url for _, url in http.asked)
 
 
-def test_a_made_column_ends_when_the_link_is_due(school: School) -> None:
+def test_a_made_column_ends_when_the_link_is_due(school: Graded) -> None:
     due = {LTI + "custom": {"course": "sample", "due_at": "2026-12-01T18:00:00Z"}}
     school.launch(sub="teacher", **{LTI + "roles": [INSTRUCTOR], **due, **school.gradebook.claim(coupled=False)})
     school.launch(**due, **school.gradebook.claim(coupled=False))
@@ -608,7 +536,7 @@ def test_a_made_column_ends_when_the_link_is_due(school: School) -> None:
     assert school.gradebook.made[0]["endDateTime"] == "2026-12-01T18:00:00+00:00"
 
 
-def test_a_changed_link_grades_its_new_content_and_takes_no_grade_away(school: School) -> None:
+def test_a_changed_link_grades_its_new_content_and_takes_no_grade_away(school: Graded) -> None:
     link = {LTI + "custom": {"course": "sample", "module": "module-1"}}
     school.launch(**link)
     school.close(1)
@@ -626,7 +554,7 @@ def test_a_changed_link_grades_its_new_content_and_takes_no_grade_away(school: S
     assert [(p["userId"], p["scoreGiven"]) for p in school.gradebook.posts] == [("learner-1", 100), ("learner-2", 100)]
 
 
-def test_a_new_attempt_does_not_lower_the_mark(school: School, kit) -> None:
+def test_a_new_attempt_does_not_lower_the_mark(school: Graded, kit) -> None:
     from engine.services.enrol import start_over
 
     school.launch()
@@ -640,7 +568,7 @@ def test_a_new_attempt_does_not_lower_the_mark(school: School, kit) -> None:
     assert school.scores == [100]
 
 
-def test_no_request_is_made_inside_a_transaction(school: School, http: FakeHttp, database) -> None:
+def test_no_request_is_made_inside_a_transaction(school: Graded, http: FakeHttp, database) -> None:
     held: Counter[int] = Counter()
     during: list[int] = []
     real = http.request
