@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import uuid
@@ -14,6 +15,8 @@ from engine.domain.fits import CourseLog, FitRecord, due
 from engine.mastery.coefficients import FitRefused, from_json
 from engine.services.kit import Kit
 from engine.services.promote_version import promote_version
+
+log = logging.getLogger(__name__)
 
 LIMIT_S = 540
 """A fit in a job ends within this; a million responses take seconds."""
@@ -33,12 +36,12 @@ def fit_course(course_id: str, kit: Kit, fit: Fitter, *, promote: bool, now: dat
     """
     now, name = now or kit.clock(), kit.default_model
     with kit.uow() as uow:
-        log = uow.fits.log(course_id)
+        told = uow.fits.log(course_id)
         promoted = uow.fits.promoted(course_id, name)
         current = None if promoted is None else uow.fits.coefficients(name, promoted)
-    learners, version, summary, message, text = len({a.learner_id for a in log.answers}), None, {}, "", None
+    learners, version, summary, message, text = len({a.learner_id for a in told.answers}), None, {}, "", None
     try:
-        text = fit(log, current)
+        text = fit(told, current)
         found = from_json(text)
         version = found.version
         summary = {"fitted_on": asdict(found.fitted_on), "validation": asdict(found.validation)}
@@ -52,7 +55,7 @@ def fit_course(course_id: str, kit: Kit, fit: Fitter, *, promote: bool, now: dat
         version=version,
         outcome="refused" if version is None else "kept",
         learners=learners,
-        responses=len(log.answers),
+        responses=len(told.answers),
         at=now,
         summary=summary,
         message=message,
@@ -81,6 +84,9 @@ def fit_due(kit: Kit, fit: Fitter, *, nightly: bool) -> int:
             continue
         try:
             fit_course(course.course_id, kit, fit, promote=True, now=now)
+        except Exception:
+            # The courses behind it have their turn all the same.
+            log.exception("mastery.fit_failed", extra={"course": course.course_id})
         finally:
             # Also after a failure: the next threshold or the next night tries again, not the next minute.
             with kit.uow() as uow:

@@ -78,9 +78,9 @@ def _phi(x: float) -> float:
 
 def _score_of(probability: float) -> float:
     """Return a standard score whose `_phi` is not below a probability."""
-    score = NormalDist().inv_cdf(min(max(probability, 1e-300), 1 - 2**-53))
+    score, step = NormalDist().inv_cdf(min(max(probability, 1e-300), 1 - 2**-53)), 1e-9
     while _phi(score) < probability and score < _LIMIT:
-        score += 1e-9
+        score, step = score + step, 2 * step
     return score
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.domain.mastery import Evidence, MasteryState
+from engine.mastery import gaussian_filter
 from engine.mastery.coefficients import BadCoefficients, from_json
 from engine.mastery.gaussian_filter import GaussianFilter
 from tests.mastery.simulated import SKILLS
@@ -101,6 +102,22 @@ def test_update_leaves_its_argument_alone(steps):
     before = json.dumps(state.values)
     model.update(state, Evidence(model.item("item-1", SKILLS[:3], None), True))
     assert json.dumps(state.values) == before
+
+
+@pytest.mark.parametrize("floor", [0.0, 1e-9, 0.5, 0.8, 0.999999, 1 - 2**-53, 1.0])
+def test_a_floor_is_reached_in_a_few_steps_even_at_certainty(floor, monkeypatch):
+    calls = []
+    phi = gaussian_filter._phi
+
+    def counted(x):
+        calls.append(x)
+        assert len(calls) < 100, "the lock of the enrolment is held meanwhile"
+        return phi(x)
+
+    monkeypatch.setattr(gaussian_filter, "_phi", counted)
+    model = GaussianFilter()
+    state = model.raised(model.start(SKILLS), {SKILLS[0]: floor})
+    assert floor <= model.mastery(state, SKILLS[0]).probability <= max(floor + 1e-6, 0.6)
 
 
 def test_a_fitted_difficulty_beats_the_authors_tag():
