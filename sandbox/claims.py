@@ -6,6 +6,7 @@ import json
 import secrets
 import sqlite3
 import time
+import zlib
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -198,6 +199,8 @@ def _variables(lms: Lms, launch: Launch, line_item: LineItem | None) -> dict[str
         known["$Person.email.primary"] = member.email
     if lms.manner.substitutes_link_history:
         known["$Context.id.history"] = ",".join(course.id_history)
+    if lms.manner.sections_variable is not None:
+        known[lms.manner.sections_variable] = _sections(lms, member)
     if link is None:
         return known
     known["$ResourceLink.id"] = link.id
@@ -208,11 +211,18 @@ def _variables(lms: Lms, launch: Launch, line_item: LineItem | None) -> dict[str
     for window in ("available", "submission"):
         for edge in ("startDateTime", "endDateTime"):
             date = link.dates.get(window, {}).get(edge)
-            if date is not None:
+            if date is not None and lms.manner.keeps_dates:
                 known[f"$ResourceLink.{window}.{edge}"] = date
     if line_item is not None:
         known["$LineItem.url"] = lms.line_item_url(course.id, line_item.id)
     return known
+
+
+def _sections(lms: Lms, member: Member) -> str:
+    """Return a person's sections as the manner writes them: names as JSON, or numbers with commas between."""
+    if lms.manner.name == "moodle":
+        return ",".join(str(zlib.crc32(name.encode()) % 10_000) for name in member.sections)
+    return json.dumps(member.sections)
 
 
 def message_hint(lms: Lms, token: str) -> str:

@@ -52,6 +52,7 @@ class MemberSpec:
     name: str
     email: str
     roles: tuple[str, ...]
+    sections: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +294,7 @@ def parse_member(where: str, data: Any, faults: list[str]) -> MemberSpec:
         name=fields.get("name", str, ""),
         email=fields.get("email", str, ""),
         roles=tuple(full_role(role) for role in fields.texts("roles", ["Learner"])),
+        sections=fields.texts("sections"),
     )
     fields.done()
     return member

@@ -29,21 +29,21 @@ bp = Blueprint("control_courses", __name__, url_prefix="/_control")
 
 @bp.put("/courses/<course_id>/members/<user_id>")
 def put_member(course_id: str, user_id: str) -> Response:
-    """Add a member, or change name, email, roles or status (Active, Inactive)."""
+    """Add a member, or change name, email, roles, sections or status (Active, Inactive)."""
     body, lms, faults = read_body(), current_lms(), list[str]()
     known_course(lms, course_id)
     known = find_member(lms.store.read(), course_id, user_id)
     status = str(body.pop("status", known.status if known else "Active"))
     given: dict[str, Any] = {"name": user_id, "email": ""}
     if known is not None:
-        given = {"name": known.name, "email": known.email, "roles": list(known.roles)}
+        given = {"name": known.name, "email": known.email, "roles": list(known.roles), "sections": list(known.sections)}
     spec = parse_member("member", {**given, **body, "user_id": user_id}, faults)
     if status not in ("Active", "Inactive"):
         faults.append("status must be Active or Inactive")
     if faults:
         raise ControlError("; ".join(faults))
     with lms.store.write() as db:
-        save_member(db, Member(course_id, user_id, spec.name, spec.email, spec.roles, status))
+        save_member(db, Member(course_id, user_id, spec.name, spec.email, spec.roles, status, spec.sections))
     return jsonify({"ok": True})
 
 

@@ -35,6 +35,7 @@ class Member:
     email: str
     roles: tuple[str, ...]
     status: str
+    sections: tuple[str, ...] = ()
 
     @property
     def teaches(self) -> bool:
@@ -100,6 +101,7 @@ def _member(row: sqlite3.Row) -> Member:
         row["email"],
         tuple(json.loads(row["roles"])),
         row["status"],
+        tuple(json.loads(row["sections"])),
     )
 
 
@@ -171,12 +173,12 @@ def save_link(db: sqlite3.Connection, link: Link) -> None:
 def save_member(db: sqlite3.Connection, member: Member) -> None:
     """Insert the member at the end of the list, or replace the one of the same id."""
     db.execute(
-        """INSERT INTO member (course_id, user_id, name, email, roles, status, position)
-           VALUES (?,?,?,?,?,?, (SELECT COALESCE(MAX(position), 0) + 1 FROM member))
-           ON CONFLICT (course_id, user_id) DO UPDATE SET name=excluded.name,
-             email=excluded.email, roles=excluded.roles, status=excluded.status""",
+        """INSERT INTO member (course_id, user_id, name, email, roles, status, sections, position)
+           VALUES (?,?,?,?,?,?,?, (SELECT COALESCE(MAX(position), 0) + 1 FROM member))
+           ON CONFLICT (course_id, user_id) DO UPDATE SET name=excluded.name, email=excluded.email,
+             roles=excluded.roles, status=excluded.status, sections=excluded.sections""",
         (
             member.course_id, member.user_id, member.name, member.email,
-            json.dumps(member.roles), member.status,
+            json.dumps(member.roles), member.status, json.dumps(member.sections),
         ),
     )  # fmt: skip

@@ -130,7 +130,7 @@ def _chosen(lms: Lms, asked: DeepLinkRequest, item: dict[str, Any]) -> Chosen:
         target_link_uri=_url(lms, item),
         origin="deep_link",
         id_history=(),
-        dates=_dates(item),
+        dates=_dates(item) if lms.manner.keeps_dates else {},
     )
     return Chosen(link, _line_item(link, item.get("lineItem")))
 

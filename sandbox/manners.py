@@ -23,6 +23,8 @@ class Manner:
     sends_storage_target: bool
     adds_institution_roles: bool
     substitutes_link_history: bool
+    keeps_dates: bool
+    sections_variable: str | None
     requires_user_agent: bool
     line_item_query: str
     line_items_page: int | None
@@ -69,6 +71,8 @@ STRICT = Manner(
     sends_storage_target=True,
     adds_institution_roles=False,
     substitutes_link_history=True,
+    keeps_dates=True,
+    sections_variable=None,
     requires_user_agent=False,
     line_item_query="",
     line_items_page=None,
@@ -113,6 +117,8 @@ MOODLE = Manner(
     sends_storage_target=False,  # M12
     adds_institution_roles=False,
     substitutes_link_history=False,  # M10
+    keeps_dates=False,  # M10
+    sections_variable="$Moodle.Person.userGroupIds",  # M15
     requires_user_agent=True,  # M6
     line_item_query="?type_id=1",  # M8
     line_items_page=None,
@@ -157,6 +163,8 @@ CANVAS = Manner(
     sends_storage_target=True,
     adds_institution_roles=True,  # C8
     substitutes_link_history=True,  # C9
+    keeps_dates=True,  # C9
+    sections_variable="$com.instructure.User.sectionNames",  # C10
     requires_user_agent=False,
     line_item_query="",
     line_items_page=10,  # C7

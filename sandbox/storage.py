@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS course (
 CREATE TABLE IF NOT EXISTS member (
   course_id TEXT NOT NULL REFERENCES course(id) ON DELETE CASCADE, user_id TEXT NOT NULL,
   name TEXT NOT NULL, email TEXT NOT NULL, roles TEXT NOT NULL,
-  status TEXT NOT NULL DEFAULT 'Active', position INTEGER NOT NULL,
+  status TEXT NOT NULL DEFAULT 'Active', position INTEGER NOT NULL, sections TEXT NOT NULL DEFAULT '[]',
   PRIMARY KEY (course_id, user_id));
 CREATE TABLE IF NOT EXISTS link (
   id TEXT PRIMARY KEY, course_id TEXT NOT NULL REFERENCES course(id) ON DELETE CASCADE,
@@ -71,6 +71,9 @@ class Store:
         with self.write() as db:
             for statement in SCHEMA.split(";"):
                 db.execute(statement)
+            if all(column["name"] != "sections" for column in db.execute("PRAGMA table_info(member)")):
+                # A data folder of an older sandbox goes on.
+                db.execute("ALTER TABLE member ADD COLUMN sections TEXT NOT NULL DEFAULT '[]'")
 
     def read(self) -> sqlite3.Connection:
         """Return this thread's connection, for reading."""
@@ -124,12 +127,15 @@ def _seed_course(db: sqlite3.Connection, course: CourseSpec, position: int) -> N
     )  # fmt: skip
     for order, member in enumerate(course.members):
         db.execute(
-            """INSERT INTO member (course_id, user_id, name, email, roles, position)
-               VALUES (?,?,?,?,?,?) ON CONFLICT (course_id, user_id) DO UPDATE SET
+            """INSERT INTO member (course_id, user_id, name, email, roles, sections, position)
+               VALUES (?,?,?,?,?,?,?) ON CONFLICT (course_id, user_id) DO UPDATE SET
                name=excluded.name, email=excluded.email, roles=excluded.roles,
-               position=excluded.position""",
-            (course.id, member.user_id, member.name, member.email, json.dumps(member.roles), order),
-        )
+               sections=excluded.sections, position=excluded.position""",
+            (
+                course.id, member.user_id, member.name, member.email, json.dumps(member.roles),
+                json.dumps(member.sections), order,
+            ),
+        )  # fmt: skip
     for link in course.links:
         _seed_link(db, course.id, link)
 

@@ -1,4 +1,4 @@
-"""Moodle, measured against 5.1 and 4.5: docs/platforms.md, M1 to M14."""
+"""Moodle, measured against 5.1 and 4.5: docs/platforms.md, M1 to M15."""
 
 from __future__ import annotations
 

@@ -10,18 +10,20 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
 import requests
-from sqlalchemy import Engine
+from sqlalchemy import Engine, and_, update
 
 from content.bundled import bundled_courses
 from content.loader import load_course
 from content.new import scaffold
 from engine.domain.catalog import CourseVersion
 from engine.storage.database import open_database
+from engine.storage.tables.events import deliveries
 from tests.e2e import sandbox as lms
 from tests.e2e.processes import ROOT, Process, Processes, answers, free_port, python
 from tests.e2e.sandbox import CLIENT_ID, Sandbox
@@ -208,6 +210,15 @@ def run_all(commands: Sequence[Sequence[str]], environment: Mapping[str, str]) -
 def _finish(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     told = dict(environment)
     return subprocess.run(command, env=told, cwd=ROOT, capture_output=True, text=True, timeout=COMMAND_S, check=False)
+
+
+def make_due(installation: Installation, *, held: bool = True) -> None:
+    """Let the time pass that waiting deliveries wait and, with `held`, that a killed process holds one."""
+    with installation.database.begin() as connection:
+        waiting = deliveries.c.status == "waiting"
+        if not held:
+            waiting = and_(waiting, deliveries.c.leased_until.is_(None))
+        connection.execute(update(deliveries).where(waiting).values(next_try_at=datetime.now(UTC), leased_until=None))
 
 
 def pacemate() -> str:

@@ -62,6 +62,13 @@ class Page:
         assert found is not None, f"no form to {action!r} on {self.url} ({self.status}): {self.words[:600]}"
         return found
 
+    @property
+    def picker(self) -> Form:
+        """The form that chooses items; the test fails without it."""
+        found = [form for form in self.forms if any(name == "item" for name, _ in form.options)]
+        assert found, f"nothing to choose on {self.url} ({self.status}): {self.words[:600]}"
+        return found[0]
+
     def link(self, ending: str) -> str | None:
         """Return the address of a link that ends so."""
         return next((href for href, _ in self.links if href.endswith(ending)), None)

@@ -73,6 +73,17 @@ class Record:
         )
         return set(self._all(query))
 
+    def sections(self, sub: str, cohort_title: str) -> list[str]:
+        """Return the sections of a member of a cohort, as the platform named them."""
+        query = (
+            select(memberships.c.section)
+            .join(people, people.c.id == memberships.c.person_id)
+            .join(cohorts, cohorts.c.id == memberships.c.cohort_id)
+            .where(people.c.sub == sub, cohorts.c.title == cohort_title)
+        )
+        (told,) = self._all(query)
+        return (told or "").splitlines()
+
     def cohort_titles(self, sub: str) -> list[str]:
         """Return the titles of the cohorts in which a person learns, the newest last."""
         query = (

@@ -54,16 +54,17 @@ class Sandbox:
         return found
 
 
-def start(processes: Processes, tool_url: str, *, two_sites: bool = False) -> Sandbox:
+def start(processes: Processes, tool_url: str, *, two_sites: bool = False, manner: str = "strict") -> Sandbox:
     """Start a sandbox for a tool; it is not waited for.
 
     Args:
         two_sites: in a browser it is `lms.localhost`, another site than the tool's.
+        manner: the platform that it plays.
     """
     folder = processes.folder / "sandbox"
     folder.mkdir()
     inside = re.sub(r"//[^:]+:", "//127.0.0.1:", tool_url)
-    (folder / "config.json").write_text(json.dumps(config(tool_url, inside)))
+    (folder / "config.json").write_text(json.dumps(config(tool_url, inside, manner)))
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     base_url = f"http://lms.localhost:{port}" if two_sites else url
@@ -73,13 +74,14 @@ def start(processes: Processes, tool_url: str, *, two_sites: bool = False) -> Sa
     return Sandbox(url, base_url, process)
 
 
-def config(tool_url: str, inside_url: str) -> dict[str, Any]:
+def config(tool_url: str, inside_url: str, manner: str) -> dict[str, Any]:
     """Return the sandbox's courses: one a concern, so that tests do not meet."""
     learners = [person(f"learner-{n:02d}", f"Learner {n:02d}", "Learner") for n in range(1, LEARNERS + 1)]
     people = [person("teacher", "Teacher", "Instructor"), *learners]
     return {
         "client_id": CLIENT_ID,
         "deployment_ids": ["1"],
+        "manner": manner,
         "tool": {
             "login_url": f"{tool_url}/lti/login",
             "launch_url": f"{tool_url}/lti/launch",
@@ -88,19 +90,24 @@ def config(tool_url: str, inside_url: str) -> dict[str, Any]:
             "jwks_url": f"{inside_url}/lti/jwks",
         },
         "courses": [
-            course("walk", people, [link("walk-link", {"course": "small"})]),
-            course("bundled", people, [link("bundled-link", {"course": "cleaning-messy-data"})]),
-            course("pick", people, [link("pick-link", {})]),
-            course("deep", people, []),
-            course("odd", people, [link("odd-link", {"course": "small"})]),
-            course("fault", people, [link("fault-link", {"course": "small"})]),
+            course("walk", manner, people, [link("walk-link", {"course": "small"})]),
+            course("bundled", manner, people, [link("bundled-link", {"course": "cleaning-messy-data"})]),
+            course("pick", manner, people, [link("pick-link", {})]),
+            course("deep", manner, people, []),
+            course("odd", manner, people, [link("odd-link", {"course": "small"})]),
+            course("fault", manner, people, [link("fault-link", {"course": "small"})]),
         ],
     }
 
 
-def course(id_: str, people: list[dict[str, Any]], links: list[dict[str, Any]]) -> dict[str, Any]:
+def title_of(course_id: str, manner: str = "strict") -> str:
+    """Return a course's title, which is no other sandbox's of a run."""
+    return f"Course {course_id}" if manner == "strict" else f"Course {course_id} in {manner}"
+
+
+def course(id_: str, manner: str, people: list[dict[str, Any]], links: list[dict[str, Any]]) -> dict[str, Any]:
     """Return a course of the configuration."""
-    return {"id": id_, "title": f"Course {id_}", "links": links, "members": people}
+    return {"id": id_, "title": title_of(id_, manner), "links": links, "members": people}
 
 
 def link(id_: str, custom: dict[str, str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, expect
@@ -190,3 +191,33 @@ def test_the_frame_may_be_shown_by_the_registered_platform_alone(two_sites: Inst
     seat.open_in_frame("walk", "walk-link")
     expect(seat.tool.get_by_role("button", name="Start")).to_be_visible()
     assert any(f"frame-ancestors {two_sites.sandbox.base_url}" in policy for policy in seat.policies)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_title_and_a_due_date_given_in_the_picker_reach_the_lms_and_the_learner(
+    two_sites: Installation, chromium: Browser, width: int
+) -> None:
+    shape: dict[str, Any] = {"viewport": {"width": width, "height": 740}, "timezone_id": "Europe/Berlin", "locale": "en-GB"}
+    context = chromium.new_context(**shape)
+    teacher, learner = Seat(two_sites, context, "teacher"), Seat(two_sites, context, "learner-06")
+    teacher.page.goto(f"{two_sites.sandbox.base_url}/courses/deep/add?as=teacher")
+    title = f"Week of {width} pixels"
+    for item in ("small/first-item", "small/second-item"):
+        teacher.tool.locator(f'input[name="item"][value="{item}"]').check()
+    more = teacher.tool.locator("details.option-more", has=teacher.tool.locator('[name="title:small/second-item"]'))
+    more.locator("summary").press("Enter")
+    more.get_by_label("Title in your course").fill(title)
+    more.get_by_label("Due").fill("2030-12-24T18:00")
+    assert teacher.frame.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    teacher.tool.get_by_role("button", name="Add to the course").click()
+    expect(teacher.tool.get_by_role("heading", name="2 links were added")).to_be_visible()
+    teacher.tool.get_by_role("link", name="Back to the course").click()
+    listed = teacher.page.get_by_role("listitem").filter(has_text=title)
+    expect(listed).to_contain_text("Due 2030-12-24T18:00:00+01:00")
+    expect(teacher.page.get_by_role("listitem").filter(has_text="Your first item").last).not_to_contain_text("Due")
+    learner.open(two_sites.sandbox.links("deep")[-1])
+    told = learner.page.locator("time[data-local]").first
+    expect(told).to_have_attribute("datetime", "2030-12-24T17:00:00+00:00")
+    expect(told).to_contain_text("6:00")
+    assert teacher.complaints + learner.complaints == []
+    context.close()

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
 
-from engine.storage.tables.events import deliveries
-from tests.e2e.installation import Installation, begin
+from tests.e2e.installation import Installation, begin, make_due
 from tests.e2e.processes import Process, Processes, free_port, wait_for
 from tests.e2e.record import Record
 from tests.e2e.walker import Walker
@@ -94,10 +91,3 @@ def test_launches_and_answers_go_on_without_redis(fragile: tuple[Installation, P
     assert len(record.responses(record.enrolment("learner-01", COURSE).id)) == 5
     assert len(record.responses(record.enrolment("learner-02", COURSE).id)) == 2
     assert "Traceback" not in installation.serving.log
-
-
-def make_due(installation: Installation) -> None:
-    """Let the time pass that waiting deliveries wait, and that a killed process holds one."""
-    with installation.database.begin() as connection:
-        waiting = deliveries.c.status == "waiting"
-        connection.execute(update(deliveries).where(waiting).values(next_try_at=datetime.now(UTC), leased_until=None))

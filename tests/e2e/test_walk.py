@@ -99,7 +99,7 @@ def test_an_unbound_link_is_set_up_by_the_instructor(installation: Installation)
 def test_deep_linking_adds_links_that_open_what_was_chosen(installation: Installation, record: Record) -> None:
     teacher, learner = Walker(installation, "teacher"), Walker(installation, "learner-01")
     picker = teacher.begin(course_id="deep")
-    teacher.send(picker.need("/lti/deep-link"), {"item": ["small", "small/second-item"], "graded": "1"})
+    teacher.send(picker.picker, {"item": ["small", "small/second-item"], "graded": "1"})
     assert "2 links were added" in teacher.page.words
     whole, module = installation.sandbox.links("deep")
     learner.launch(module)

@@ -62,3 +62,30 @@ def test_a_suspended_member_is_inactive_and_a_removed_one_missing(sandbox: Sandb
     assert members["learner-01"]["status"] == "Inactive"
     assert "learner-02" not in members
     assert members["late"]["roles"] == [LEARNER]
+
+
+def test_sections_are_told_as_each_platform_tells_them(sandbox: Sandbox) -> None:
+    sandbox.control("courses/big/members/learner-01", {"sections": ["Evening", "Lab, B"]}, "PUT")
+    asked = {"names": "$com.instructure.User.sectionNames", "groups": "$Moodle.Person.userGroupIds"}
+    sandbox.control("courses/big/links/sections", {"custom": asked}, "PUT")
+    told = {}
+    for manner in ("strict", "moodle", "canvas"):
+        sandbox.control("manner", {"manner": manner})
+        told[manner] = sandbox.launch(user_id="learner-01", link_id="sections")[LTI + "custom"]
+    assert told["strict"] == asked
+    assert told["canvas"] == {"names": '["Evening", "Lab, B"]', "groups": asked["groups"]}
+    assert told["moodle"]["names"] == asked["names"]
+    assert [number.isdigit() for number in told["moodle"]["groups"].split(",")] == [True, True]
+    members = sandbox.call("GET", f"{sandbox.url}/nrps/big/memberships?rlid=sections", ROSTER).json()["members"]
+    by_member = {m["user_id"]: m["message"][0][LTI + "custom"]["names"] for m in members}
+    assert by_member["learner-01"] == told["canvas"]["names"]
+    assert by_member["learner-02"] == "[]"
+
+
+def test_moodle_forgets_the_dates_of_a_link_and_canvas_tells_them(sandbox: Sandbox) -> None:
+    dates = {"submission": {"endDateTime": "2030-12-24T18:00:00+01:00"}}
+    asked = {"due_at": "$ResourceLink.submission.endDateTime"}
+    sandbox.control("courses/big/links/dated", {"custom": asked, "dates": dates}, "PUT")
+    for manner, due in (("moodle", asked["due_at"]), ("canvas", dates["submission"]["endDateTime"])):
+        sandbox.control("manner", {"manner": manner})
+        assert sandbox.launch(user_id="learner-01", link_id="dated")[LTI + "custom"]["due_at"] == due
