@@ -57,7 +57,7 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class RegressionWeights:
-    """Tier 2 as it is served: a dot product with `history.NAMES` and `history.PRODUCTS` by name, in logits."""
+    """Tier 2 as it is served: a dot product with `history.NAMES` by name, in logits."""
 
     weights: Mapping[str, float]
     intercept: float

@@ -98,16 +98,6 @@ def constants_of(fitted: FittedCoefficients) -> Coefficients:
     )
 
 
-def _products(weights: Mapping[str, float]) -> tuple[tuple[int, tuple[float, ...]], ...]:
-    """Return tier 2's products by their first feature: its place, and the weights of it times each feature from there on."""
-    out = []
-    for k, a in enumerate(history.NAMES):
-        row = tuple(weights.get(history.product_name(a, b), 0.0) for b in history.NAMES[k:])
-        if any(row):
-            out.append((k, row))
-    return tuple(out)
-
-
 class GaussianFilter:
     """The filter as a mastery model. State: `{"t", "vt", "skills": {id: [s, vs, x, t0, spread, responses]}}`.
 
@@ -144,7 +134,6 @@ class GaussianFilter:
         if fitted is not None and fitted.regression is not None:
             self._weights = tuple(fitted.regression.weights.get(name, 0.0) for name in history.NAMES)
             self._intercept = fitted.regression.intercept
-            self._products = _products(fitted.regression.weights)
 
     def with_coefficients(self, text: str) -> GaussianFilter:
         """Return the filter with the coefficients of a stored fit. Raises BadCoefficients."""
@@ -230,10 +219,7 @@ class GaussianFilter:
         beta = self._mean_beta(item.skills)
         told = [logit, math.sqrt(variance), values["t"], values["vt"], item.difficulty, item.variance, beta]
         told += history.recent(values["history"], item.item_id, item.skills)
-        score = sum(map(mul, self._weights, told)) + self._intercept
-        for place, row in self._products:
-            score += told[place] * sum(map(mul, row, told[place:]))
-        return _sigmoid(score)
+        return _sigmoid(sum(map(mul, self._weights, told)) + self._intercept)
 
     def mastery(self, state: MasteryState, skill_id: str) -> SkillMastery:
         """Return the published mastery of a skill with its 80 % band of the expected share right."""

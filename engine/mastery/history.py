@@ -23,17 +23,9 @@ RECENT_NAMES = (
     *("last_surprise", "last_same_skill", "last_same_surprise", "skills"),
 )
 NAMES = FILTER_NAMES + RECENT_NAMES
-_ALONE = ("learner_variance", "last_same_surprise", "skill_share_80")
-PRODUCTS = tuple((a, b) for k, a in enumerate(NAMES) for b in NAMES[k:] if a not in _ALONE and b not in _ALONE)
-"""Pairs of features whose product tier 2 may look at, squares included."""
 History = Mapping[str, Any]
 _NO_SKILL = (0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, -1)
 _NO_ITEM = (0, 0, 0.0)
-
-
-def product_name(a: str, b: str) -> str:
-    """Return the name of a product in stored coefficients."""
-    return f"{a}*{b}"
 
 
 def empty() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tier 2 with products: it finds what a plain regression cannot, chunk by chunk, and gives the numbers scikit-learn gives."""
+"""Products of features: they tell what a plain regression cannot, chunk by chunk, and get the weights scikit-learn gives."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 
 from engine.mastery.fitting import quadratic
 from engine.mastery.fitting.metrics import auc
-from engine.mastery.fitting.quadratic import EXPANDED, RIDGE, expand, logits, regress
-from engine.mastery.history import NAMES, PRODUCTS, product_name
+from engine.mastery.fitting.quadratic import COLUMNS, PRODUCTS, RIDGE, expand, logits, regress
+from engine.mastery.history import NAMES
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +21,14 @@ def rows():
     return x, (z > rng.logistic(size=3000)).astype(float)
 
 
-def test_products_stand_in_their_named_columns(rows):
+def test_products_stand_behind_the_features_pair_by_pair(rows):
     x, _ = rows
     wide = expand(x)
-    assert wide.shape[1] == len(EXPANDED) == len(NAMES) + len(PRODUCTS)
-    a, b = PRODUCTS[-1]
-    assert (wide[:, EXPANDED.index(product_name(a, b))] == x[:, NAMES.index(a)] * x[:, NAMES.index(b)]).all()
+    assert wide.shape[1] == COLUMNS
+    assert (wide[:, : len(NAMES)] == x).all()
+    for k in (0, 100, len(PRODUCTS) - 1):
+        a, b = PRODUCTS[k]
+        assert (wide[:, len(NAMES) + k] == x[:, NAMES.index(a)] * x[:, NAMES.index(b)]).all()
 
 
 def test_the_weights_are_those_of_scikit_learn(rows):
@@ -62,4 +64,4 @@ def test_chunks_and_a_sample_of_many_rows_change_little(rows, monkeypatch):
 def test_separable_answers_stay_finite(rows):
     x, _ = rows
     weights, intercept = regress(x, (x[:, 0] > 0).astype(float), np.random.default_rng(0))
-    assert np.isfinite([*weights.values(), intercept]).all()
+    assert np.isfinite([*weights, intercept]).all()

@@ -15,7 +15,7 @@ from engine.mastery.fitting.fit import in_use
 from engine.mastery.fitting.sequences import table_of, waves_of
 from engine.mastery.fitting.wavefront import Constants, run
 from engine.mastery.gaussian_filter import GaussianFilter
-from engine.mastery.history import NAMES, PRODUCTS, product_name
+from engine.mastery.history import NAMES
 from tests.mastery.simulated import SKILLS, difficulties, simulated
 
 TAGS = {"item-0": "easy", "item-1": "hard", "item-5": "medium", "item-10": "hard"}
@@ -23,7 +23,6 @@ TAGS = {"item-0": "easy", "item-1": "hard", "item-5": "medium", "item-10": "hard
 
 def fitted(regression: bool) -> FittedCoefficients:
     weights = {name: 0.3 / (k + 1) * (-1) ** k for k, name in enumerate(NAMES)} | {"logit": 0.9}
-    weights |= {product_name(a, b): 0.02 * (-1) ** k for k, (a, b) in enumerate(PRODUCTS) if k % 3 == 0}
     return FittedCoefficients(
         version="test-1",
         learner_variance=1.1,

@@ -51,7 +51,7 @@ class Calibration:
     Args:
         predict: P(right) from features.
         loss, filter_loss: log loss on validation learners, of it and of tier 1 alone.
-        weights, intercept: of the logistic regressions in logits by feature and product; empty for trees.
+        weights, intercept: of the logistic regression that serves, in logits by feature; empty for what is for evaluation only.
     """
 
     predict: Predict
@@ -95,7 +95,7 @@ def fit_regression(sample: Sample, rng: np.random.Generator, tier_1: FilterFit) 
 
 
 def fit_quadratic(sample: Sample, rng: np.random.Generator, tier_1: FilterFit) -> Calibration:
-    """Fit a logistic regression on features and their products; it serves as a sum too."""
+    """Fit a logistic regression on features and their products; for evaluation, never served."""
     held = _held_out(sample, rng)
     tier_1_loss = _filter_loss(sample, held, tier_1)
     if len(np.unique(sample.correct[~held])) < 2:
@@ -103,7 +103,7 @@ def fit_quadratic(sample: Sample, rng: np.random.Generator, tier_1: FilterFit) -
     weights, intercept = regress(sample.x[~held], sample.correct[~held], rng)
     loss = log_loss(sample.correct[held], sigmoid(logits(sample.x[held], weights, intercept)))
     weights, intercept = regress(sample.x, sample.correct, rng)
-    return Calibration(lambda x: sigmoid(logits(x, weights, intercept)), loss, tier_1_loss, weights, intercept)
+    return Calibration(lambda x: sigmoid(logits(x, weights, intercept)), loss, tier_1_loss)
 
 
 def fit_trees(sample: Sample, rng: np.random.Generator, tier_1: FilterFit) -> Calibration:

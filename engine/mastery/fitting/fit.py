@@ -11,15 +11,15 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from engine.domain.catalog import Difficulty
 from engine.mastery.coefficients import FitRefused, FittedCoefficients, FittedOn, RegressionWeights, Validation, to_json
-from engine.mastery.fitting.calibration import LEAST_LEARNERS, cross_fitted, fit_quadratic, fit_regression
+from engine.mastery.fitting.calibration import LEAST_LEARNERS, cross_fitted, fit_regression
 from engine.mastery.fitting.difficulties import Parameters
 from engine.mastery.fitting.filter_fit import FilterFit, fit_filter
 from engine.mastery.fitting.histories import features
 from engine.mastery.fitting.metrics import Metrics, measure
-from engine.mastery.fitting.quadratic import logits
 from engine.mastery.fitting.sequences import Bools, Floats, Table, Waves, table_of, waves_of
 from engine.mastery.fitting.wavefront import sigmoid
 from engine.mastery.gaussian_filter import DAY_ONE_VERSION, TAG_LOGITS, Coefficients
+from engine.mastery.history import NAMES
 from engine.mastery.log import ResponseLog
 
 LEAST_TO_FIT = 10
@@ -40,8 +40,9 @@ class Served:
         """Return P(right) of each response before it is seen, by position."""
         if self.regression is None:
             return self.filter.predict(waves)
-        x = features(self.filter, waves, table.time_s)
-        return sigmoid(logits(x, self.regression.weights, self.regression.intercept))
+        x = features(self.filter, waves, table.time_s)[:, : len(NAMES)]
+        weights = np.array([self.regression.weights.get(name, 0.0) for name in NAMES])
+        return sigmoid(x @ weights + self.regression.intercept)
 
 
 def fit_coefficients(
@@ -125,11 +126,7 @@ def _regression(
 ) -> RegressionWeights | None:
     if int(learners.sum()) < LEAST_LEARNERS:
         return None
-    sample = cross_fitted(table, learners, fitted, rng, tags)
-    seed = int(rng.integers(2**31))
-    # The same validation learners for both, so that their losses compare.
-    tried = [fit(sample, np.random.default_rng(seed), fitted) for fit in (fit_regression, fit_quadratic)]
-    found = min(tried, key=lambda calibration: calibration.loss)
+    found = fit_regression(cross_fitted(table, learners, fitted, rng, tags), rng, fitted)
     return RegressionWeights(found.weights, found.intercept) if found.kept else None
 
 

@@ -1,4 +1,4 @@
-"""Tier 2 with products of features: a quadratic form in what the logistic regression looks at, still a stored sum when served.
+"""Tier 2 with products of features: what a quadratic form in what the logistic regression looks at would gain. Not served.
 
 Ridge regression by Newton's method (Hastie, Tibshirani & Friedman 2009, ch. 4.4) over chunks of rows, so that the products of a
 large log never stand in memory at once.
@@ -6,13 +6,13 @@ large log never stand in memory at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
 from engine.mastery.fitting.sequences import Floats
 from engine.mastery.fitting.wavefront import sigmoid
-from engine.mastery.history import NAMES, PRODUCTS, product_name
+from engine.mastery.history import NAMES
 
 RIDGE = 100.0
 """On standardised columns."""
@@ -21,40 +21,38 @@ MOST_ROWS = 120_000
 CHUNK = 8_192
 MOST_STEPS = 12
 SMALL_STEP = 2e-3
-EXPANDED = NAMES + tuple(product_name(a, b) for a, b in PRODUCTS)
+_ALONE = ("learner_variance", "last_same_surprise", "skill_share_80")
+PRODUCTS = tuple((a, b) for k, a in enumerate(NAMES) for b in NAMES[k:] if a not in _ALONE and b not in _ALONE)
+"""Pairs of features whose product is looked at, squares included."""
+COLUMNS = len(NAMES) + len(PRODUCTS)
 _AT = {name: k for k, name in enumerate(NAMES)}
 _LEFT, _RIGHT = (np.array([_AT[pair[side]] for pair in PRODUCTS]) for side in (0, 1))
 
 
 def expand(x: Floats) -> Floats:
-    """Return features with their products, of shape (n, len(EXPANDED))."""
+    """Return features with their products, of shape (n, COLUMNS)."""
     k = len(NAMES)
     return np.concatenate([x[:, :k], x[:, _LEFT] * x[:, _RIGHT]], axis=1)
 
 
-def logits(x: Floats, weights: Mapping[str, float], intercept: float) -> Floats:
-    """Return the logits that are served: the weighted sum of features, and of products where there are any."""
-    k = len(NAMES)
-    w = np.array([weights.get(name, 0.0) for name in EXPANDED])
+def logits(x: Floats, weights: Floats, intercept: float) -> Floats:
+    """Return the weighted sums of features and products, of shape (n,)."""
     out = np.empty(len(x))
-    if not w[k:].any():
-        out[:] = x[:, :k] @ w[:k] + intercept
-        return out
     for rows in _chunks(len(x)):
-        out[rows] = expand(x[rows]) @ w + intercept
+        out[rows] = expand(x[rows]) @ weights + intercept
     return out
 
 
-def regress(x: Floats, y: Floats, rng: np.random.Generator) -> tuple[Mapping[str, float], float]:
-    """Return weights by name and the intercept, for raw features; both answers must occur."""
+def regress(x: Floats, y: Floats, rng: np.random.Generator) -> tuple[Floats, float]:
+    """Return weights of the expanded columns and the intercept, for raw features; both answers must occur."""
     if len(y) > MOST_ROWS:
         kept = np.sort(rng.choice(len(y), MOST_ROWS, replace=False))
         x, y = x[kept], y[kept]
     mean, spread = _moments(x)
     share = float(np.clip(y.mean(), 1e-3, 1 - 1e-3))
-    at = np.zeros(len(EXPANDED) + 1)
+    at = np.zeros(COLUMNS + 1)
     at[-1] = np.log(share / (1 - share))
-    ridge = np.append(np.full(len(EXPANDED), RIDGE), 0.0)
+    ridge = np.append(np.full(COLUMNS, RIDGE), 0.0)
     before, loss_before = at, np.inf
     for _ in range(MOST_STEPS):
         loss, slope, curve = _pass(x, y, at, mean, spread)
@@ -66,13 +64,13 @@ def regress(x: Floats, y: Floats, rng: np.random.Generator) -> tuple[Mapping[str
         before, loss_before, at = at, loss, at + step
         if np.abs(step).max() < SMALL_STEP:
             break
-    raw = at[:-1] / spread
-    return dict(zip(EXPANDED, raw.tolist(), strict=True)), float(at[-1] - raw @ mean)
+    raw: Floats = at[:-1] / spread
+    return raw, float(at[-1] - raw @ mean)
 
 
 def _moments(x: Floats) -> tuple[Floats, Floats]:
     """Return means and standard deviations of the expanded columns; 1 for a column that stands still."""
-    total, squares = np.zeros(len(EXPANDED)), np.zeros(len(EXPANDED))
+    total, squares = np.zeros(COLUMNS), np.zeros(COLUMNS)
     for rows in _chunks(len(x)):
         wide = expand(x[rows])
         total += wide.sum(axis=0)
