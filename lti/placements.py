@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, bindparam, delete, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, select, update
 
 from engine.domain.events import COHORT_CHANGED, Event
 from engine.domain.unit_of_work import UnitOfWork
@@ -21,7 +21,8 @@ from lti.storage import deployments, line_items, personal_dates, registrations, 
 
 GENERIC: Final = "generic"
 _LINK: Final = (
-    select(resource_links, deployments.c.registration_id, registrations.c.tenant_id, registrations.c.family)
+    select(resource_links, deployments.c.registration_id, registrations.c.family)
+    .add_columns(func.coalesce(deployments.c.tenant_id, registrations.c.tenant_id).label("tenant_id"))
     .join(deployments, deployments.c.id == resource_links.c.deployment_id)
     .join(registrations, registrations.c.id == deployments.c.registration_id)
     .where(resource_links.c.id == bindparam("link"))

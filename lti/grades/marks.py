@@ -30,6 +30,7 @@ class Mark:
         url: the column; None until it is made.
         link: the platform's key of the resource link.
         due_at: the link's due date in the LMS, where it told one.
+        result: what became of the last try: `new`, `sent`, `retrying` or `failed`.
     """
 
     target_id: str
@@ -54,6 +55,7 @@ class Mark:
     resource_id: str
     registration: Registration
     due_at: datetime | None = None
+    result: str = "new"
 
     @property
     def due(self) -> bool:
@@ -72,7 +74,7 @@ def load(uow: UnitOfWork, target_id: str) -> Mark | None:
     t, i, link = grade_targets.c, line_items.c, resource_links.c
     query = (
         select(registrations, t.enrolment_id, people.c.sub, enrolments.c.tenant_id.label("owner"))
-        .add_columns(t.sent_bp, t.sent_policy, t.stamp, t.trying_bp, t.trying_stamp)
+        .add_columns(t.sent_bp, t.sent_policy, t.stamp, t.trying_bp, t.trying_stamp, t.result)
         .add_columns(i.id.label("line_item_id"), i.url, i.status.label("line_item_status"), i.module_id, i.scopes)
         .add_columns(
             i.score_maximum,
@@ -122,6 +124,7 @@ def load(uow: UnitOfWork, target_id: str) -> Mark | None:
         resource_id=course if row.module_id is None else f"{course}/{row.module_id}",
         registration=from_row(row),
         due_at=from_json(row.dates).due_at,
+        result=row.result,
     )
 
 

@@ -26,6 +26,9 @@ APART: Final = timedelta(seconds=1)
 MAKING: Final = timedelta(seconds=90)
 LONGEST_WAIT_S: Final = 2.0
 TRIES: Final = 2
+SAME: Final = 0.0005
+"""Shares of full marks that differ by less are one mark."""
+KEPT: Final = "The gradebook already holds a higher, newer grade. It was left as it is."
 Result = Literal["sent", "retrying", "failed"]
 
 
@@ -72,8 +75,9 @@ class Sender:
             status = answer.status
             verdict, words = quirks(mark.registration.family).verdict(answer)
             if verdict == "conflict":
-                if self._result_equals(mark):
-                    return Outcome("sent")
+                stands = self._standing(mark)
+                if stands is not None:
+                    return stands
             elif verdict == "missing":
                 moved = self._looked_up(mark)
                 if isinstance(moved, Outcome):
@@ -174,16 +178,29 @@ class Sender:
         self._update_column(mark, {"status": "gone"})
         return Outcome("dead", "The gradebook column was deleted in the LMS. Place the link again to get a new one.")
 
-    def _result_equals(self, mark: Mark) -> bool:
-        """After a 409: return whether the gradebook holds the mark already."""
+    def _standing(self, mark: Mark) -> Outcome | None:
+        """After a conflict: return the end of it where the gradebook holds the mark, or a higher one.
+
+        A late try must not lower a grade; a new policy of the instructor may lower what was sent under the old one.
+        """
         if SCOPE_RESULT not in mark.scopes or mark.url is None or mark.desired_bp is None:
-            return False
+            return None
         share = result_of(self._lti.platform, mark.registration, mark.url, mark.sub)
-        return share is not None and abs(share - mark.desired_bp / FULL_BP) < 0.0005
+        if share is None or share < mark.desired_bp / FULL_BP - SAME:
+            return None
+        if share <= mark.desired_bp / FULL_BP + SAME:
+            return Outcome("sent")
+        return Outcome("sent", KEPT) if mark.sent_policy in (None, mark.policy) else None
 
     def _settled(self, mark: Mark) -> Outcome:
+        """Nothing is to be sent: what waited or failed before is settled by that."""
+        values: dict[str, object] = {}
         if mark.sent_bp is not None and mark.sent_policy != mark.policy and mark.desired_bp == mark.sent_bp:
-            self._update(mark, sent_policy=mark.policy)
+            values["sent_policy"] = mark.policy
+        if mark.result in ("retrying", "failed"):
+            values |= {"result": "new" if mark.sent_bp is None else "sent", "error": None}
+        if values:
+            self._update(mark, **values)
         return Outcome("sent")
 
     def _store(self, mark: Mark, outcome: Outcome) -> Outcome:

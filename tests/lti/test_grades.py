@@ -15,8 +15,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.domain.deliveries import HttpAnswer, SinkContext
 from engine.domain.errors import NotFound
+from engine.domain.events import COHORT_CHANGED
 from engine.jobs import JobContext
-from engine.storage.tables.events import deliveries
+from engine.storage.tables.events import deliveries, outbox
 from engine.storage.unit_of_work import UnitOfWorkFactory
 from lti.deadlines import dates_of
 from lti.grades.columns import ask
@@ -27,7 +28,7 @@ from lti.jobs import read_columns, sweep
 from lti.links import Binding, bind
 from lti.registrations import list_platforms
 from lti.runtime import LtiServices
-from lti.storage import line_items, resource_links
+from lti.storage import deployments, line_items, resource_links
 from lti.tokens import ServiceError
 from tests.lti.gradebook import Gradebook
 from tests.lti.platform import INSTRUCTOR, LTI, Clock, FakeHttp, Platform, answer, begin
@@ -158,6 +159,18 @@ def test_previews_and_test_students_send_nothing(school: Graded) -> None:
     school.relay()
     assert school.scores == []
     assert school.lines() == []
+
+
+def test_a_new_column_is_told_to_its_own_tenant_where_one_client_serves_many(school: Graded) -> None:
+    with school.uow() as uow:
+        uow.people.add_tenant("school-7", "School 7", school.clock())
+        uow.courses.grant("sample", "school-7")
+        uow.session.execute(deployments.update().where(deployments.c.deployment_id == "dep-1").values(tenant_id="school-7"))
+        uow.commit()
+    school.launch()
+    with school.uow() as uow:
+        told = set(uow.session.scalars(select(outbox.c.tenant_id).where(outbox.c.type == COHORT_CHANGED)))
+    assert told == {"school-7"}
 
 
 def test_a_column_that_appears_later_gets_the_marks_earned_before(school: Graded) -> None:
@@ -299,6 +312,47 @@ def test_a_conflict_with_another_result_gets_a_new_timestamp(school: Graded) -> 
     school.relay()
     assert [p["timestamp"][-8:-5] for p in school.gradebook.posts] == [":00"[-3:], ":01"[-3:]]
     assert school.gradebook.results["learner-1"]["scoreGiven"] == 50
+
+
+def test_a_late_retry_never_lowers_a_grade_that_was_given_meanwhile(school: Graded) -> None:
+    school.launch()
+    school.close(1)
+    school.gradebook.fail = [answer(503)]
+    school.relay()
+    raised = {"scoreGiven": 90, "scoreMaximum": 100, "timestamp": "2026-11-23T12:00:05.000Z"}
+    school.gradebook.results["learner-1"] = raised
+    school.clock.forward(seconds=11)
+    school.relay()
+    assert school.gradebook.results["learner-1"] == raised
+    (line,) = school.lines()
+    assert (line.result, line.error, line.next_try_at) == ("sent", None, None)
+    with school.uow() as uow:
+        assert "higher" in history_of(uow, line.target_id, school.enrolment().cohort_id).tries[0].note
+
+
+def test_a_new_policy_lowers_a_mark_in_spite_of_a_conflict(school: Graded) -> None:
+    school.launch()
+    school.close(1, 2, progress_bp=10_000)
+    school.relay()
+    school.gradebook.results["learner-1"]["timestamp"] = "2026-11-23T12:00:01.000Z"
+    school.set_policy("mastery")
+    school.relay()
+    assert school.gradebook.results["learner-1"]["scoreGiven"] == 0
+
+
+def test_what_failed_is_settled_where_nothing_is_to_be_sent_any_more(school: Graded) -> None:
+    school.launch()
+    school.close(1)
+    school.gradebook.fail = [answer(400)]
+    school.relay()
+    (line,) = school.lines()
+    school.set_policy("none")
+    with school.uow() as uow:
+        retry(uow, line.target_id, school.enrolment().cohort_id, school.clock())
+        uow.commit()
+    school.relay()
+    (line,) = school.lines()
+    assert (line.result, line.error, line.next_try_at) == ("new", None, None)
 
 
 def test_a_deleted_column_is_looked_up_once_and_given_up(school: Graded, uow_factory: UnitOfWorkFactory) -> None:
