@@ -117,7 +117,8 @@ class ToolKeys:
         """Let the next key sign, retire the active one and publish a new next one; return the new active kid.
 
         Args:
-            at_once: also where platforms may not have seen the next key yet, such as after a leak.
+            at_once: also where platforms may not have seen the next key yet. The old key is not published any more: after a
+                leak nobody may believe it.
 
         Raises:
             Refused: the next key was published less than a day ago.
@@ -132,6 +133,8 @@ class ToolKeys:
                     f"The next key is published since {row.created_at:%Y-%m-%d %H:%M} UTC; platforms may not know it yet. "
                     "Wait until it is a day old, or rotate at once if the active key has leaked."
                 )
+            if at_once:
+                session.execute(delete(tool_keys).where(tool_keys.c.status == "active"))
             self._promote(session, row.kid, now)
             uow.commit()
         self._add("next")
@@ -206,7 +209,7 @@ class ToolKeys:
     def _load(self, data: bytes, key_id: str, kid: str) -> rsa.RSAPrivateKey:
         key = serialization.load_der_private_key(self._vault.open(data, key_id, kid), password=None)
         if not isinstance(key, rsa.RSAPrivateKey):
-            raise ConfigurationError(f"Tool key {kid} is no RSA key. Rotate it: `pacemate keys rotate --now`.")
+            raise ConfigurationError(f"Tool key {kid} is no RSA key. Rotate it: `pacemate keys rotate --at-once`.")
         return key
 
 

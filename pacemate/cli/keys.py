@@ -11,9 +11,9 @@ def keys() -> None:
 
 
 @keys.command()
-@click.option("--at-once", is_flag=True, help="Also where platforms may not have seen the next key yet, as after a leak.")
+@click.option("--at-once", is_flag=True, help="After a leak: withdraw the old key now, though calls may fail for a while.")
 def rotate(at_once: bool) -> None:
-    """Sign with the next key from now on; the old one stays published, so that no call fails."""
+    """Sign with the next key from now on; the old one stays published for a month, so that no call fails."""
     from pacemate.bootstrap import open_runtime
 
     with open_runtime() as runtime:
