@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f\\]|[^\x00-\x7f]")
+_HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _SHARED_SUFFIXES: Final = frozenset(
     {"ac", "co", "com", "edu", "gob", "gouv", "gov", "go", "net", "ne", "or", "org", "k12", "sch"}
 )
@@ -18,7 +19,8 @@ LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 def split_address(url: str) -> SplitResult | None:
     """Return an absolute http(s) address taken apart; None for anything else.
 
-    Control characters, spaces, backslashes, user names and malformed ports are never right.
+    Control characters, spaces, backslashes, user names, malformed ports, and hosts that a policy's header would read as
+    something else (`*`, `;`) are never right.
     """
     if _UNSAFE.search(url):
         return None
@@ -27,7 +29,7 @@ def split_address(url: str) -> SplitResult | None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+    if parts.scheme not in ("http", "https") or not host or not _HOST.fullmatch(host) or "@" in parts.netloc:
         return None
     return parts
 

@@ -1,6 +1,6 @@
 """Launches inside a frame whose browser has brought no cookie: what their pages need to know.
 
-The order of the ways is in docs/decisions/0005-sessions-in-frames.md. The pages themselves are `web.framed`.
+The order of the ways is in docs/decisions/0006-sessions-in-frames.md. The pages themselves are `web.framed`.
 """
 
 from __future__ import annotations

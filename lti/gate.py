@@ -7,12 +7,14 @@ checks are ours; pylti1p3's own validators run after them as a second opinion (d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from sqlalchemy import Row, and_, bindparam, select
+from sqlalchemy.exc import IntegrityError
 
 from engine.domain.unit_of_work import UnitOfWork
 from lti import checks, logins
@@ -270,8 +272,9 @@ class Gate:
             return
         trail.failed("deployment")
         if found.row.deployment_row is None:
-            add_deployment(uow, found.registration, launch.deployment_id, now=now, pending=True)
-            uow.commit()
+            with suppress(IntegrityError):  # Another launch from there was first: it waits already.
+                add_deployment(uow, found.registration, launch.deployment_id, now=now, pending=True)
+                uow.commit()
         raise LaunchRefusedError("deployment_pending", registration_id=found.registration.id)
 
 

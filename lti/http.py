@@ -125,6 +125,8 @@ def _public_socket(connection: HTTPConnection) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
         raise NameResolutionError(connection.host, connection, error) from error
+    except UnicodeError as error:
+        raise AddressRefusedError(f"{connection.host} is no host name") from error
     addresses = [str(entry[4][0]) for entry in found]
     if not addresses or not all(public_ip(a) for a in addresses):
         raise AddressRefusedError(f"{connection.host} is no public address")

@@ -103,6 +103,17 @@ def test_in_production_private_addresses_are_not_asked(host: str, httpserver: HT
     assert len(httpserver.log) == asked
 
 
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "lms..example"])
+def test_a_name_that_cannot_be_resolved_at_all_is_an_oserror(host: str) -> None:
+    with pytest.raises(OSError, match=r".+"):
+        OutboundHttp().request("GET", f"https://{host}/", headers={}, timeout_s=3)
+
+
+@pytest.mark.parametrize("host", ["*", "*.example", "lms.example;sandbox", "lms.example,x", "a'b", "[::1", "[*]"])
+def test_what_no_host_is_called_is_no_address(host: str) -> None:
+    assert origin(f"https://{host}/") is None
+
+
 def test_a_name_is_resolved_once_and_every_address_must_be_public(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 

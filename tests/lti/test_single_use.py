@@ -132,6 +132,29 @@ def test_a_new_deployment_waits_for_approval(browser: FlaskClient, platform: Pla
     assert begun.post(platform.sign(platform.claims(begun.nonce, **named))).status_code == 200
 
 
+def test_two_first_launches_from_a_new_deployment_both_wait(
+    browser: FlaskClient, app: Flask, platform: Platform, http: FakeHttp, uow_factory: UnitOfWorkFactory
+) -> None:
+    """The second is done while the keys are fetched for the first."""
+    first, second = begin(browser, platform), begin(app.test_client(), platform)
+    named = {LTI + "deployment_id": "dep-new"}
+    fetch = http.routes[platform.jwks_url]
+
+    def meanwhile(*asked):
+        with uow_factory() as uow:
+            assert add_deployment(uow, get(uow, _registration_id(uow, platform)), "dep-new", now=platform.clock(), pending=True)
+            uow.commit()
+        return fetch(*asked)
+
+    http.routes[platform.jwks_url] = meanwhile
+    refused(first.post(platform.sign(platform.claims(first.nonce, **named))), "deployment_pending", 403)
+    refused(second.post(platform.sign(platform.claims(second.nonce, **named))), "deployment_pending", 403)
+
+
+def _registration_id(uow, platform: Platform) -> str:
+    return next(r.id for r, _ in list_platforms(uow) if r.issuer == platform.issuer)
+
+
 def test_made_up_deployments_fill_no_table(browser: FlaskClient, platform: Platform, uow_factory: UnitOfWorkFactory) -> None:
     for n in range(25):
         begun = begin(browser, platform)
