@@ -50,7 +50,8 @@ def test_answers_of_test_learners_never_reach_the_fit_nor_later_ones_earlier_pre
     assert set(before) == {"filter", "filter+lr", "filter+lr2", "filter+hgb"}
     for name in before:
         # The first prediction that may differ is the one after the first changed answer.
-        assert (before[name][turn <= 10] == after[name][turn <= 10]).all()
+        # Up to rounding: BLAS adds up by where a row lies in memory.
+        assert np.abs(before[name] - after[name])[turn <= 10].max() < 1e-12
         assert (before[name][turn > 11] != after[name][turn > 11]).any()
 
 

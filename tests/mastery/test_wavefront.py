@@ -10,7 +10,7 @@ import pytest
 from engine.domain.mastery import Evidence
 from engine.mastery.coefficients import FittedCoefficients, FittedOn, RegressionWeights, Validation, from_json, to_json
 from engine.mastery.fitting.difficulties import prior_parameters, refit
-from engine.mastery.fitting.filter_fit import DAY_ONE, FilterFit
+from engine.mastery.fitting.filter_fit import DAY_ONE, FilterFit, fit_filter
 from engine.mastery.fitting.fit import in_use
 from engine.mastery.fitting.sequences import table_of, waves_of
 from engine.mastery.fitting.wavefront import Constants, run
@@ -109,6 +109,18 @@ def test_difficulties_are_found_again():
     assert np.corrcoef(true, found.difficulty)[0, 1] > 0.95
     assert 0.5 < np.polyfit(true, found.difficulty, 1)[0] < 1.2
     assert (found.variance < found.item_spread).all()
+
+
+def test_few_responses_leave_the_constants_near_day_one_and_many_move_them():
+    def constants(learners, each):
+        table = table_of(simulated(learners, each))
+        return fit_filter(table, np.ones(learners, dtype=bool), np.random.default_rng(0)).constants
+
+    # Without a prior 28 learners buy ten times the growth, and a course in which no answers are enough evidence.
+    few = constants(28, 30) / DAY_ONE
+    assert few.max() < 3
+    assert few.min() > 1 / 3
+    assert constants(400, 60)[4] > 3 * DAY_ONE[4]
 
 
 def tag_weight(told):

@@ -22,6 +22,9 @@ TUNING_RESPONSES, TUNING_TURNS = 100_000, 2_500
 DAY_ONE = np.array([0.8, 0.6, 0.002, 0.02, 0.02])
 LOW = np.array([0.02, 0.02, 1e-5, 1e-4, 1e-4])
 HIGH = np.array([4.0, 4.0, 0.1, 0.3, 0.2])
+PRIOR_SPREAD = 0.5
+"""Standard deviation of a constant's logarithm around its day-one value: few responses must not buy drifts so large that no
+number of answers is enough evidence; from some ten thousand on it weighs little."""
 SEARCHES = ((0.9, 9), (0.3, 5))
 """First steps and passes of the pattern search, after each of which the difficulties are fitted anew."""
 
@@ -104,7 +107,7 @@ def _unseen(table: Table, test: Waves, part: Ints, constants: Floats, tags: Floa
 
 
 def tune(waves: Waves, offset: Floats, item_variance: Floats, constants: Floats, step: float, searches: int) -> Floats:
-    """Return constants of lower log loss on these learners, by a pattern search that tries all directions in one pass.
+    """Return constants of higher posterior on these learners, by a pattern search that tries all directions in one pass.
 
     Args:
         step: first step in natural logarithms; halved for a constant that gains by neither direction.
@@ -130,7 +133,10 @@ def tune(waves: Waves, offset: Floats, item_variance: Floats, constants: Floats,
 def _losses(waves: Waves, offset: Floats, item_variance: Floats, constants: Floats) -> Floats:
     trace = run(waves, Constants.of(constants), offset, item_variance)
     p = sigmoid(trace.logit)
-    return np.array([log_loss(waves.correct, p[:, k]) for k in range(p.shape[1])])
+    prior: Floats = ((np.log(constants / DAY_ONE[:, None]) / PRIOR_SPREAD) ** 2).sum(axis=0) / 2
+    losses: Floats = np.array([log_loss(waves.correct, p[:, k]) for k in range(p.shape[1])])
+    losses += prior / max(len(waves), 1)
+    return losses
 
 
 def _at_most(table: Table, learners: Bools, responses: int, rng: np.random.Generator) -> Bools:
