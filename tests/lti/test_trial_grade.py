@@ -73,11 +73,17 @@ def test_a_second_test_follows_the_first(services, cohort, gradebook: Gradebook,
     assert send_trial_grades(services, *cohort)[0].outcome == "taken"
 
 
-def test_who_learns_in_the_cohort_is_refused(services, cohort, gradebook: Gradebook, browser, platform: Platform) -> None:
-    begun = begin(browser, platform)
-    assert begun.post(platform.sign(platform.claims(begun.nonce, sub="teacher", **gradebook.claim()))).status_code == 200
+def test_who_learns_in_the_cohort_is_refused(
+    services, cohort, gradebook: Gradebook, browser, platform: Platform, uow_factory, registration
+) -> None:
+    for roles in ({}, {LTI + "roles": [INSTRUCTOR]}):
+        begun = begin(browser, platform)
+        claims = platform.claims(begun.nonce, sub="promoted", **roles, **gradebook.claim())
+        assert begun.post(platform.sign(claims)).status_code == 200
+    with uow_factory() as uow:
+        promoted = uow.people.upsert(registration.tenant_id, "promoted", name=None, email=None, locale=None, now=Clock()())
     with pytest.raises(Refused, match="Ask another instructor"):
-        send_trial_grades(services, *cohort)
+        send_trial_grades(services, cohort[0], promoted.id)
     assert gradebook.posts == []
 
 

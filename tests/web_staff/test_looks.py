@@ -93,7 +93,8 @@ def page(request: pytest.FixtureRequest, chromium: Browser, served: Served) -> I
 
 def addresses(served: Served) -> list[str]:
     """Return the addresses of all pages."""
-    staff = [f"{served.cohort}learner/{served.stuck}" if p == "learner" else served.cohort + p for p in INSTRUCTOR]
+    theirs = {"learner": f"learner/{served.stuck}", "link": f"links/{served.link}"}
+    staff = [served.cohort + theirs.get(p, p) for p in INSTRUCTOR]
     own = {"platform": f"platforms/{served.platform}", "edit": f"platforms/{served.platform}/edit"}
     admin = [f"/admin/{own.get(p, p)}" for p in ADMIN]
     return [*staff, served.empty, *admin]
