@@ -17,6 +17,9 @@ FLAGS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Playwright can lose a frame that changes its process several times in a second. Sites stay sites without processes of their own.
+    "--disable-features=IsolateOrigins,site-per-process",
+    "--disable-site-isolation-trials",
 )
 SEE_CONFETTI: Final = """new MutationObserver(() => {
   if (document.querySelector("canvas")) document.documentElement.dataset.confetti = "seen";

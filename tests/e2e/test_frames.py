@@ -29,8 +29,6 @@ REFUSED: dict[str, Any] = {
     "profile": {"content_settings": {"exceptions": {"cookies": {"[*.]tool.localhost,[*.]lms.localhost": {"setting": 2}}}}}
 }
 """No cookie of the tool works inside the LMS, partitioned ones neither; in a tab of its own they do."""
-ONE_PROCESS = ("--disable-features=IsolateOrigins,site-per-process", "--disable-site-isolation-trials")
-"""Playwright loses a frame that changes its process thrice in a second. Sites stay sites without processes of their own."""
 LAUNCHED = re.compile(r"/(learn|cohort)/([0-9a-f-]{36})/")
 Open = Callable[[dict[str, Any]], BrowserContext]
 
@@ -44,7 +42,7 @@ def open_browser(playwright: Playwright, chromium_path: str, tmp_path: Path) -> 
         folder = tmp_path / f"profile-{len(opened)}"
         (folder / "Default").mkdir(parents=True)
         (folder / "Default" / "Preferences").write_text(json.dumps(preferences))
-        made = playwright.chromium.launch_persistent_context(folder, executable_path=chromium_path, args=[*FLAGS, *ONE_PROCESS])
+        made = playwright.chromium.launch_persistent_context(folder, executable_path=chromium_path, args=FLAGS)
         opened.append(made)
         return made
 
