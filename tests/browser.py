@@ -17,7 +17,7 @@ FLAGS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # Playwright can lose a frame that changes its process several times in a second. Sites stay sites without processes of their own.
+    # Playwright can lose a frame that changes its process several times in a second; sites stay sites without them.
     "--disable-features=IsolateOrigins,site-per-process",
     "--disable-site-isolation-trials",
 )

@@ -42,7 +42,7 @@ def open_browser(playwright: Playwright, chromium_path: str, tmp_path: Path) -> 
         folder = tmp_path / f"profile-{len(opened)}"
         (folder / "Default").mkdir(parents=True)
         (folder / "Default" / "Preferences").write_text(json.dumps(preferences))
-        made = playwright.chromium.launch_persistent_context(folder, executable_path=chromium_path, args=FLAGS)
+        made = playwright.chromium.launch_persistent_context(folder, executable_path=chromium_path, args=[*FLAGS])
         opened.append(made)
         return made
 
