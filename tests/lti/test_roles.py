@@ -7,7 +7,7 @@ import pytest
 from lti.roles import Standing, standing
 
 M = "http://purl.imsglobal.org/vocab/lis/v2/membership"
-I = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"  # noqa: E741
+I = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"  # noqa: E741 # institution, beside the other roots
 S = "http://purl.imsglobal.org/vocab/lis/v2/system/person#"
 LEARNER = Standing("learner", preview=False)
 PREVIEW = Standing("learner", preview=True)
