@@ -181,6 +181,7 @@ grade_targets = Table(
     Column("shown_bp", Integer, doc="What the gradebook showed when it was last read, to tell of a teacher's own mark."),
     Column("shown_at", UtcDateTime, doc="When it was read; NULL before."),
     Column("error", String, doc="The last failure in plain words, without personal data."),
+    Column("superseded_at", UtcDateTime, doc="When the LMS kept a grade that may not be read: only a person sends over it."),
     UniqueConstraint("line_item_id", "person_id"),
     CheckConstraint("result IN ('new', 'sent', 'retrying', 'failed')", name="result"),
 )

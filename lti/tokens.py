@@ -37,6 +37,11 @@ class ServiceError(Exception):
         self.status = status
         self.message = message
 
+    @property
+    def passing(self) -> bool:
+        """Return whether it may be otherwise the next time."""
+        return self.status in (0, 401, 408, 429) or self.status >= 500
+
 
 @dataclass(frozen=True, slots=True)
 class _Token:

@@ -22,13 +22,11 @@ def result_of(services: PlatformServices, registration: Registration, column_url
     """Return the share of full marks that a column shows for a person, None where it shows none.
 
     Raises:
+        ServiceError: the platform does not tell.
         OSError: the platform cannot be reached.
     """
     url = with_query(with_suffix(column_url, "/results"), urlencode({"user_id": sub}))
-    try:
-        found, _ = _page(services, registration, url)
-    except ServiceError:
-        return None
+    found, _ = _page(services, registration, url)
     # Some platforms leave the user out of an answer that was asked for one.
     return found.get(sub, found.get(""))
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import or_, update
 
 from engine.domain.deliveries import HttpAnswer, Outcome
-from lti.addresses import with_suffix
 from lti.claims import SCOPE_RESULT, SCOPE_SCORE
 from lti.grades.history import note_try
 from lti.grades.line_items import LineItem, find_or_make, read
 from lti.grades.marks import FULL_BP, Mark, load
 from lti.grades.results import result_of
+from lti.grades.scores import post_score
 from lti.quirks.families import quirks
 from lti.runtime import LtiServices
 from lti.storage import grade_targets, line_items, run
 from lti.tokens import ServiceError
 
-SCORE_TYPE: Final = "application/vnd.ims.lis.v1.score+json"
 APART: Final = timedelta(seconds=1)
 MAKING: Final = timedelta(seconds=90)
 LONGEST_WAIT_S: Final = 2.0
@@ -29,7 +28,12 @@ TRIES: Final = 2
 SAME: Final = 0.0005
 """Shares of full marks that differ by less are one mark."""
 KEPT: Final = "The gradebook already holds a higher, newer grade. It was left as it is."
-Result = Literal["sent", "retrying", "failed"]
+UNREAD: Final = "This tool may not read the gradebook, so what stands there was left. Sending it all the same replaces that."
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded(Outcome):
+    """Not taken, and not to be tried again by itself: a grade may stand there that only a person may replace."""
 
 
 class Sender:
@@ -58,9 +62,10 @@ class Sender:
             ready = self._column(mark)
             return self._store(mark, self._try(ready) if isinstance(ready, Mark) else ready)
         except ServiceError as error:
-            retried = error.status in (0, 401, 408, 429) or error.status >= 500
-            words = f"{error.message} " + ("It is tried again by itself." if retried else "Ask the administrator to check it.")
-            return self._store(mark, Outcome("retry" if retried else "dead", words))
+            words = f"{error.message} " + (
+                "It is tried again by itself." if error.passing else "Ask the administrator to check it."
+            )
+            return self._store(mark, Outcome("retry" if error.passing else "dead", words))
         except OSError:
             return self._store(mark, Outcome("retry", "The LMS cannot be reached. It is tried again by itself."))
 
@@ -75,7 +80,7 @@ class Sender:
             status = answer.status
             verdict, words = quirks(mark.registration.family).verdict(answer)
             if verdict == "conflict":
-                stands = self._standing(mark)
+                stands = self._standing(mark, words)
                 if stands is not None:
                     return stands
             elif verdict == "missing":
@@ -91,23 +96,15 @@ class Sender:
     def _post(self, mark: Mark, stamp: datetime) -> HttpAnswer:
         assert mark.url is not None
         assert mark.desired_bp is not None
-        maximum = _plain(mark.score_maximum)
-        body: dict[str, Any] = {
-            "userId": mark.sub,
-            "scoreGiven": _plain(round(mark.desired_bp * mark.score_maximum / FULL_BP, 4)),
-            "scoreMaximum": maximum,
-            "activityProgress": "Completed" if mark.desired_bp >= FULL_BP else "InProgress",
-            "gradingProgress": "FullyGraded",
-            "timestamp": stamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        }
-        return self._lti.platform.call(
+        return post_score(
+            self._lti.platform,
             mark.registration,
-            [SCOPE_SCORE],
-            "POST",
-            with_suffix(mark.url, "/scores"),
-            accept="application/json",
-            content_type=SCORE_TYPE,
-            body=dict(quirks(mark.registration.family).score(body)),
+            mark.url,
+            sub=mark.sub,
+            given=mark.desired_bp * mark.score_maximum / FULL_BP,
+            maximum=mark.score_maximum,
+            completed=mark.desired_bp >= FULL_BP,
+            stamp=stamp,
         )
 
     def _stamp(self, mark: Mark, *, renew: bool) -> datetime | None:
@@ -178,14 +175,22 @@ class Sender:
         self._update_column(mark, {"status": "gone"})
         return Outcome("dead", "The gradebook column was deleted in the LMS. Place the link again to get a new one.")
 
-    def _standing(self, mark: Mark) -> Outcome | None:
-        """After a conflict: return the end of it where the gradebook holds the mark, or a higher one.
+    def _standing(self, mark: Mark, words: str) -> Outcome | None:
+        """After a conflict: return the end of it, or None where the gradebook was read and holds less, or nothing.
 
-        A late try must not lower a grade; a new policy of the instructor may lower what was sent under the old one.
+        A late try must not lower a grade, and what may not be read may be higher; a new policy of the instructor may
+        lower what was sent under the old one.
         """
-        if SCOPE_RESULT not in mark.scopes or mark.url is None or mark.desired_bp is None:
-            return None
-        share = result_of(self._lti.platform, mark.registration, mark.url, mark.sub)
+        assert mark.url is not None
+        assert mark.desired_bp is not None
+        if SCOPE_RESULT not in mark.scopes:
+            return Superseded("dead", f"{words} {UNREAD}")
+        try:
+            share = result_of(self._lti.platform, mark.registration, mark.url, mark.sub)
+        except ServiceError as error:
+            if error.passing:
+                raise
+            return Superseded("dead", f"{words} {UNREAD}")
         if share is None or share < mark.desired_bp / FULL_BP - SAME:
             return None
         if share <= mark.desired_bp / FULL_BP + SAME:
@@ -198,7 +203,7 @@ class Sender:
         if mark.sent_bp is not None and mark.sent_policy != mark.policy and mark.desired_bp == mark.sent_bp:
             values["sent_policy"] = mark.policy
         if mark.result in ("retrying", "failed"):
-            values |= {"result": "new" if mark.sent_bp is None else "sent", "error": None}
+            values |= {"result": "new" if mark.sent_bp is None else "sent", "error": None, "superseded_at": None}
         if values:
             self._update(mark, **values)
         return Outcome("sent")
@@ -209,6 +214,7 @@ class Sender:
         if taken:
             values = {"sent_bp": mark.desired_bp, "sent_policy": mark.policy, "sent_at": now, "result": "sent", "error": None}
             values |= {"trying_bp": None, "trying_stamp": None}
+        values["superseded_at"] = now if isinstance(outcome, Superseded) else None
         with self._lti.uow() as uow:
             run(uow, update(grade_targets).where(grade_targets.c.id == mark.target_id).values(**values))
             note_try(uow, mark.target_id, mark.desired_bp, outcome, now)
@@ -239,7 +245,3 @@ def _hindrance(mark: Mark) -> Outcome | None:
 def _after(answer: HttpAnswer) -> int | None:
     value = answer.headers.get("retry-after", "")
     return min(int(value), 86_400) if value.isascii() and value.isdigit() else None
-
-
-def _plain(value: float) -> int | float:
-    return int(value) if value == int(value) else value

@@ -30,7 +30,8 @@ class GradeLine:
     Args:
         module_id: None for the mark of the whole course.
         share: what the LMS last took, in [0, 1]; None before the first.
-        result: `new`, `sent`, `retrying` or `failed`.
+        result: `new`, `sent`, `retrying`, `failed`, or `superseded`: the LMS holds a grade that this tool may not read, and
+            only a person may send over it.
         next_try_at: when it is tried again by itself; None where it is not.
         shown: what the gradebook showed at `shown_at`, in [0, 1]; None where it was not read or showed nothing.
     """
@@ -41,7 +42,7 @@ class GradeLine:
     module_id: str | None
     share: float | None
     sent_at: datetime | None
-    result: Literal["new", "sent", "retrying", "failed"]
+    result: Literal["new", "sent", "retrying", "failed", "superseded"]
     error: str | None
     next_try_at: datetime | None
     shown: float | None = None
@@ -85,7 +86,7 @@ def overview(uow: UnitOfWork, cohort_id: str) -> Sequence[GradeLine]:
             module_id=row.module_id,
             share=None if row.sent_bp is None else row.sent_bp / 10_000,
             sent_at=row.sent_at,
-            result=row.result,
+            result="superseded" if row.superseded_at is not None else row.result,
             error=row.error,
             next_try_at=row.next_try_at,
             shown=None if row.shown_bp is None else row.shown_bp / 10_000,
@@ -98,11 +99,13 @@ def overview(uow: UnitOfWork, cohort_id: str) -> Sequence[GradeLine]:
 def retry(uow: UnitOfWork, target_id: str, cohort_id: str, now: datetime) -> None:
     """Try one mark again now; the caller commits.
 
+    One that was superseded goes with a new timestamp, so that it replaces what the LMS holds: the person who asks knows.
+
     Raises:
         NotFound: no such mark in this cohort, or nothing waits or failed for it.
     """
     t = grade_targets.c
-    mine = select(t.result, enrolments.c.tenant_id).join(line_items, line_items.c.id == t.line_item_id)
+    mine = select(t.result, t.superseded_at, enrolments.c.tenant_id).join(line_items, line_items.c.id == t.line_item_id)
     mine = mine.join(enrolments, enrolments.c.id == t.enrolment_id)
     mark = run(uow, mine.where(t.id == target_id, line_items.c.cohort_id == cohort_id)).one_or_none()
     if mark is None:
@@ -122,7 +125,10 @@ def retry(uow: UnitOfWork, target_id: str, cohort_id: str, now: datetime) -> Non
         uow.outbox.add([Event(str(uuid.uuid4()), COHORT_CHANGED, now, mark.tenant_id, cohort_id, data)])
     else:
         raise NotFound("Nothing waits for this grade: the LMS has the newest one.")
-    run(uow, update(grade_targets).where(t.id == target_id).values(result="retrying", error=None))
+    values: dict[str, object] = {"result": "retrying", "error": None}
+    if mark.superseded_at is not None:
+        values |= {"superseded_at": None, "trying_bp": None, "trying_stamp": None}
+    run(uow, update(grade_targets).where(t.id == target_id).values(values))
 
 
 def _destinations_of(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

@@ -30,7 +30,7 @@ from lti.registrations import list_platforms
 from lti.runtime import LtiServices
 from lti.storage import deployments, line_items, resource_links
 from lti.tokens import ServiceError
-from tests.lti.gradebook import Gradebook
+from tests.lti.gradebook import SCOPES, Gradebook
 from tests.lti.platform import INSTRUCTOR, LTI, Clock, FakeHttp, Platform, answer, begin
 from tests.lti.school import School
 
@@ -328,6 +328,49 @@ def test_a_late_retry_never_lowers_a_grade_that_was_given_meanwhile(school: Grad
     assert (line.result, line.error, line.next_try_at) == ("sent", None, None)
     with school.uow() as uow:
         assert "higher" in history_of(uow, line.target_id, school.enrolment().cohort_id).tries[0].note
+
+
+RAISED = {"scoreGiven": 90, "scoreMaximum": 100, "timestamp": "2026-11-23T12:00:05.000Z"}
+
+
+@pytest.mark.parametrize("granted", [False, True])
+def test_a_conflict_with_what_may_not_be_read_is_left_to_a_person(school: Graded, granted: bool) -> None:
+    if granted:
+        school.gradebook.unread = answer(403)
+    school.launch(**({} if granted else school.gradebook.claim(scopes=[s for s in SCOPES if "result" not in s])))
+    school.close(1)
+    school.gradebook.results["learner-1"] = RAISED
+    school.clock.forward(seconds=3)
+    school.relay()
+    (line,) = school.lines()
+    assert (line.result, line.next_try_at) == ("superseded", None)
+    assert "may not read" in (line.error or "")
+    school.set_policy("completion")
+    school.clock.forward(days=5)
+    school.relay()
+    assert school.gradebook.results["learner-1"] == RAISED
+    assert len({p["timestamp"] for p in school.gradebook.posts}) == 1
+    with school.uow() as uow:
+        retry(uow, line.target_id, school.enrolment().cohort_id, school.clock())
+        uow.commit()
+    assert school.lines()[0].result == "retrying"
+    school.relay()
+    assert school.gradebook.results["learner-1"]["scoreGiven"] == 50
+    assert school.lines()[0].result == "sent"
+
+
+def test_a_gradebook_that_cannot_be_read_just_now_is_asked_again_before_anything_is_sent_over_it(school: Graded) -> None:
+    school.gradebook.unread = answer(503)
+    school.launch()
+    school.close(1)
+    school.gradebook.results["learner-1"] = RAISED
+    school.clock.forward(seconds=3)
+    school.relay()
+    assert school.lines()[0].result == "retrying"
+    school.gradebook.unread = None
+    school.clock.forward(seconds=11)
+    school.relay()
+    assert (school.lines()[0].result, school.gradebook.results["learner-1"]) == ("sent", RAISED)
 
 
 def test_a_new_policy_lowers_a_mark_in_spite_of_a_conflict(school: Graded) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from engine.domain.errors import Refused
 from lti.trial_grade import COMMENT, send_trial_grades
-from tests.lti.gradebook import Gradebook
+from tests.lti.gradebook import SCOPES, Gradebook
 from tests.lti.platform import INSTRUCTOR, LTI, Clock, Platform, answer, begin
 
 
@@ -21,9 +21,19 @@ def cohort(browser, platform: Platform, gradebook: Gradebook, uow_factory, regis
     return opened(browser, platform, gradebook, uow_factory, registration, coupled=True)
 
 
-def opened(browser, platform: Platform, gradebook: Gradebook, uow_factory, registration, *, coupled: bool) -> tuple[str, str]:
+def opened(
+    browser,
+    platform: Platform,
+    gradebook: Gradebook,
+    uow_factory,
+    registration,
+    *,
+    coupled: bool,
+    scopes: list[str] | None = None,
+) -> tuple[str, str]:
     begun = begin(browser, platform)
-    claims = platform.claims(begun.nonce, sub="teacher", **{LTI + "roles": [INSTRUCTOR]}, **gradebook.claim(coupled=coupled))
+    column = gradebook.claim(coupled=coupled, scopes=scopes)
+    claims = platform.claims(begun.nonce, sub="teacher", **{LTI + "roles": [INSTRUCTOR]}, **column)
     assert begun.post(platform.sign(claims)).status_code == 200
     with uow_factory() as uow:
         found = uow.cohorts.find(registration.tenant_id, "context:course-1", "sample")
@@ -65,6 +75,25 @@ def test_a_grade_that_stands_there_is_never_overwritten(services, cohort, gradeb
     (trial,) = send_trial_grades(services, *cohort)
     assert trial.outcome == "kept"
     assert gradebook.posts == []
+
+
+def test_what_may_not_be_read_is_not_overwritten_unasked(
+    browser, platform: Platform, gradebook: Gradebook, uow_factory, registration, services
+) -> None:
+    scopes = [s for s in SCOPES if "result" not in s]
+    cohort = opened(browser, platform, gradebook, uow_factory, registration, coupled=True, scopes=scopes)
+    (trial,) = send_trial_grades(services, *cohort)
+    assert (trial.outcome, gradebook.posts) == ("unread", [])
+    assert "your own row" in trial.words
+    (trial,) = send_trial_grades(services, *cohort, unread=True)
+    assert (trial.outcome, len(gradebook.posts)) == ("taken", 1)
+
+
+def test_a_newer_grade_that_the_lms_kept_is_not_told_as_taken(services, cohort, gradebook: Gradebook) -> None:
+    gradebook.fail = [answer(409)]
+    (trial,) = send_trial_grades(services, *cohort)
+    assert trial.outcome == "refused"
+    assert "kept a newer grade" in trial.words
 
 
 def test_a_second_test_follows_the_first(services, cohort, gradebook: Gradebook, clock: Clock) -> None:

@@ -46,6 +46,22 @@ def test_each_try_of_a_grade_can_be_read(house: House) -> None:
     assert browser.get(f"grades/{uuid.uuid4()}").status_code == 404
 
 
+def test_a_grade_that_was_left_for_another_says_so_and_can_be_sent_over_it(sqlite_house: House) -> None:
+    house = sqlite_house
+    ada = join(house, "ada")
+    browser = instructor(house)
+    place(house, "Week 1")
+    left = {"sent_bp": None, "sent_at": None, "sent_policy": None, "result": "failed", "error": "The LMS holds a newer grade."}
+    target_id = graded(house, ada, **left, superseded_at=house.clock())
+    text = words_of(browser.get("grades").get_data(as_text=True))
+    assert "1 of 1 grades was left as the LMS has them" in text
+    assert "Left as the LMS has it The LMS holds a newer grade. Send it all the same" in text
+    again = browser.post(f"grades/{target_id}/retry", follow_redirects=True)
+    assert "It is tried again now" in words_of(again.get_data(as_text=True))
+    with house.kit.uow() as uow:
+        assert run(uow, select(grade_targets.c.superseded_at)).scalar_one() is None
+
+
 def test_a_grade_that_a_teacher_changed_in_the_gradebook_is_told_of(sqlite_house: House) -> None:
     house = sqlite_house
     ada = join(house, "ada")

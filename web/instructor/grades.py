@@ -25,6 +25,8 @@ from web.instructor.policies import POLICIES
 from web.moments import moment
 
 BEHIND = "not sent yet"
+STATES = ("failed", "superseded", "retrying", "waiting", "sent", "none")
+"""States of a mark, those that ask for somebody first."""
 SAME = 0.006
 """Shares that differ by less are one mark: gradebooks round."""
 
@@ -37,7 +39,7 @@ class GradeRow:
         column: the module it is for; empty for the whole course.
         deserved, sent: percent of full marks; None where there is none.
         changed: percent that the gradebook shows instead, where a teacher has changed it there.
-        state: `sent`, `waiting`, `retrying`, `failed`, or `none` while there is nothing to send.
+        state: `sent`, `waiting`, `retrying`, `failed`, `superseded`, or `none` while there is nothing to send.
     """
 
     target_id: str
@@ -66,7 +68,7 @@ def grades(session: LaunchSession) -> Answer:
     return render_template(
         "instructor/grades.html",
         **frame(session, room, "grades"),
-        rows=sorted(rows, key=lambda r: ("failed", "retrying", "waiting", "sent", "none").index(r.state)),
+        rows=sorted(rows, key=lambda r: STATES.index(r.state)),
         heading=_heading(rows, room),
         failed=failed,
         policy=POLICIES[room.cohort.grade_policy],
@@ -125,7 +127,7 @@ def _row(line: GradeLine, names: dict[str, str], state: LearnerState | None, roo
     sent = None if line.share is None else round(line.share * FULL_BP)
     waits = line.next_try_at is not None or (deserved is not None and deserved > (sent or 0))
     resting = "none" if line.result == "new" else "sent"
-    standing = line.result if line.result in ("failed", "retrying") else "waiting" if waits else resting
+    standing = line.result if line.result in ("failed", "superseded", "retrying") else "waiting" if waits else resting
     titles = {m.id: m.title for m in room.version.modules}
     return GradeRow(
         target_id=line.target_id,
@@ -161,6 +163,9 @@ def _heading(rows: list[GradeRow], room: Room) -> str:
     failed = sum(1 for r in rows if r.state == "failed")
     if failed:
         return f"{failed} of {len(rows)} grades did not arrive"
+    left = sum(1 for r in rows if r.state == "superseded")
+    if left:
+        return f"{left} of {len(rows)} grades {'was' if left == 1 else 'were'} left as the LMS has them"
     waiting = sum(1 for r in rows if r.state in ("waiting", "retrying"))
     if waiting:
         return f"{waiting} of {len(rows)} grades {'is' if waiting == 1 else 'are'} on the way"
