@@ -26,10 +26,12 @@ OverrideKind = Literal[
     "mode",
     "skip_review",
     "accommodate",
+    "resume",
     "switch_model",
     "switch_policy",
 ]
-"""The two switches change the version that folds the path from there on; see `services.switch`."""
+"""`resume` begins another visit, see `services.resume`. The two switches change the version that folds the path from there on;
+see `services.switch`."""
 Mode = Literal["gentle", "recommended", "fast"]
 
 
@@ -128,6 +130,9 @@ class PathState:
         reviews: skill id to when it is due again.
         review_s: module id to seconds of review spent at its start.
         time_factor: accommodation; None means untimed.
+        earlier_s: module id to known active seconds of visits before this one.
+        returned: modules begun in an earlier visit and not gone on with in this one.
+        resumed_at: when this visit began; None in the first.
     """
 
     seq: int = 0
@@ -147,6 +152,13 @@ class PathState:
     reviews: Mapping[str, ReviewState] = field(default_factory=dict)
     review_s: Mapping[str, float] = field(default_factory=dict)
     time_factor: float | None = 1.0
+    earlier_s: Mapping[str, float] = field(default_factory=dict)
+    returned: tuple[str, ...] = ()
+    resumed_at: datetime | None = None
+
+    def visit_s(self, module_id: str) -> float:
+        """Return the known active seconds of this visit in a module."""
+        return self.module_active_s.get(module_id, 0.0) - self.earlier_s.get(module_id, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ def count_response(path: PathState, response: Response, slot: Slot | None) -> Pa
     queue = path.queue
     if queue and queue[0].activity_id == response.activity_id and queue[0].purpose == response.purpose:
         queue = queue[1:]
+    if response.module_id in path.returned and response.purpose != "review":
+        path = replace(path, returned=tuple(m for m in path.returned if m != response.module_id))
     path = replace(
         path,
         seq=response.seq,

@@ -104,6 +104,8 @@ class MasteryPaced:
     def decide(self, path: PathState, module_id: str, look: Outlook, now: datetime) -> Decision:
         """Return what comes next in a module."""
         module = look.version.module(module_id)
+        if module_id in path.returned and (review := next_review(path, module, look, now)) is not None:
+            return review
         if path.queue:
             head = path.queue[0]
             return Decision("present", head.reason, module_id, head.activity_id, head.purpose)

@@ -31,6 +31,8 @@ def apply_override(path: PathState, override: Override, look: Outlook) -> Advanc
         return Advance(replace(path, review_s={**path.review_s, override.target: float(REVIEW_S)}))
     if override.kind == "accommodate":
         return _accommodate(path, override)
+    if override.kind == "resume":
+        return Advance(_resume(path, override))
     if override.target not in get_args(Mode):
         raise Refused(f"There is no pace '{override.target}'. Choose {', '.join(get_args(Mode))}.")
     return Advance(replace(path, mode=cast(Mode, override.target)))
@@ -98,3 +100,15 @@ def _accommodate(path: PathState, override: Override) -> Advance:
     if override.target not in ACCOMMODATIONS:
         raise Refused(f"There is no accommodation '{override.target}'. Choose {', '.join(ACCOMMODATIONS)}.")
     return Advance(replace(path, time_factor=ACCOMMODATIONS[override.target]))
+
+
+def _resume(path: PathState, override: Override) -> PathState:
+    """Begin another visit: its time and its review count anew, and a second try that nobody remembers is dropped."""
+    return replace(
+        path,
+        retry=None,
+        review_s={},
+        earlier_s=dict(path.module_active_s),
+        returned=tuple(path.module_active_s),
+        resumed_at=override.at,
+    )

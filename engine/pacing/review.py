@@ -14,7 +14,7 @@ RETENTION = 0.85
 """Wanted chance of remembering at the time of review; weeks later, review keeps more than a higher mastery threshold."""
 LONGEST_DAYS = 120
 REVIEW_S = 180
-"""Review takes at most the first three minutes of a module."""
+"""Review takes at most the first three minutes of a visit to a module."""
 _SCHEDULER = Scheduler(
     desired_retention=RETENTION,
     learning_steps=(),
@@ -51,8 +51,9 @@ def days_since(state: ReviewState, now: datetime) -> int:
 
 
 def next_review(path: PathState, module: Module, look: Outlook, now: datetime) -> Decision | None:
-    """Return a review at the start of a module, of the skill most likely forgotten; None when nothing is due."""
+    """Return a review at the start of a visit to a module, of the skill most likely forgotten; None when nothing is due."""
     begun = any(key in path.closed for key in module.elements()) or any(s.key in path.slots for s in module.slots)
+    begun = begun and module.id not in path.returned
     spent = path.review_s.get(module.id, 0.0)
     if begun or spent >= REVIEW_S:
         return None

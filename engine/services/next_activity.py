@@ -17,6 +17,7 @@ from engine.domain.presentations import Presentation, variant_seed
 from engine.domain.responses import PublicView
 from engine.services.fold import Fold
 from engine.services.kit import Kit
+from engine.services.resume import after_a_pause, resume, withdraws
 from engine.services.state import fold_for, locked
 
 
@@ -31,7 +32,7 @@ class Next:
 
 
 def next_activity(enrolment_id: str, tenant_id: str, module_id: str | None, kit: Kit, *, now: datetime | None = None) -> Next:
-    """Return the unanswered current presentation, else make one.
+    """Return the unanswered current presentation, else make one; after a pause one that is decided now.
 
     Args:
         module_id: the module the learner is in; None for the first that is not complete.
@@ -48,6 +49,13 @@ def next_activity(enrolment_id: str, tenant_id: str, module_id: str | None, kit:
             state, fold = locked(enrolment_id, tenant_id, uow, kit, now)
         module = _module(module_id, state, fold)
         known = uow.record.presented(enrolment_id, state.path.seq, module)
+        if after_a_pause(state.enrolment, state.path, known, now):
+            state, fold = locked(enrolment_id, tenant_id, uow, kit, now)
+            known = uow.record.presented(enrolment_id, state.path.seq, module)
+            # Another request may have begun the visit while this one waited for the lock.
+            late = after_a_pause(state.enrolment, state.path, known, now)
+            if late and withdraws(known, state.mastery, state.path, fold, now):
+                state, known = resume(state, fold, uow, now), None
         if known is None:
             decision = fold.policy.decide(state.path, module, fold.look(state.mastery), now)
             if decision.kind != "present":

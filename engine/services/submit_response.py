@@ -18,6 +18,7 @@ from engine.domain.unit_of_work import UnitOfWork
 from engine.services.fold import Fold
 from engine.services.kit import Kit
 from engine.services.next_activity import activity_type
+from engine.services.resume import after_a_pause, resume
 from engine.services.state import locked, move
 
 MOST_ACTIVE_S = 6 * 3600.0
@@ -54,6 +55,9 @@ def submit_response(answer: Answer, kit: Kit, *, now: datetime | None = None) ->
         presentation = uow.record.presentation(answer.presentation_id, answer.enrolment_id)
         if presentation.answered:
             return _saved(answer, uow)
+        if after_a_pause(state.enrolment, state.path, presentation, now):
+            # The page stayed open over the pause: the answer counts, in a visit of its own.
+            state = resume(state, fold, uow, now)
         reply = _take(answer, presentation, state, fold, uow, kit, now)
         uow.commit()
     return reply

@@ -94,12 +94,15 @@ def path_to_json(path: PathState) -> Json:
         "reviews": {skill: review_to_json(state) for skill, state in path.reviews.items()},
         "review_s": dict(path.review_s),
         "time_factor": path.time_factor,
+        "earlier_s": dict(path.earlier_s),
+        "returned": list(path.returned),
+        "resumed_at": None if path.resumed_at is None else path.resumed_at.isoformat(),
     }
 
 
 def path_from_json(value: Json) -> PathState:
-    """Return the path that `path_to_json` wrote."""
-    retry = value["retry"]
+    """Return the path that `path_to_json` wrote, of this release or of one that did not count visits."""
+    retry, resumed_at = value["retry"], value.get("resumed_at")
     return PathState(
         seq=value["seq"],
         closed=value["closed"],
@@ -118,4 +121,7 @@ def path_from_json(value: Json) -> PathState:
         reviews={skill: review_from_json(state) for skill, state in value["reviews"].items()},
         review_s=value["review_s"],
         time_factor=value["time_factor"],
+        earlier_s=value.get("earlier_s", {}),
+        returned=tuple(value.get("returned", ())),
+        resumed_at=None if resumed_at is None else datetime.fromisoformat(resumed_at),
     )

@@ -18,6 +18,7 @@ from engine.domain.presentations import Presentation
 from engine.domain.unit_of_work import UnitOfWork
 from engine.pacing.planner import TimeRange, remaining
 from engine.services.fold import Fold
+from engine.services.resume import after_a_pause, next_visit, withdraws
 from engine.services.state import fold_for
 from engine.services.weekly_plan import Planned, planned
 from lti.dates import Dates
@@ -101,7 +102,10 @@ class Place:
 
     def decide(self, module_id: str) -> Decision:
         """Return what would come next in a module, without presenting it."""
-        return self.fold.policy.decide(self.path, module_id, self.fold.look(self.mastery), kit().clock())
+        now, path = kit().clock(), self.path
+        if after_a_pause(self.enrolment, path, None, now):
+            path, _ = next_visit(self.mastery, path, self.fold, now)
+        return self.fold.policy.decide(path, module_id, self.fold.look(self.mastery), now)
 
     def left(self, module: Module) -> TimeRange:
         """Return how long the open rest of a module will take this learner."""
@@ -150,5 +154,7 @@ def read_place(session: LaunchSession) -> Place:
 
 
 def current_presentation(place: Place, module_id: str, uow: UnitOfWork) -> Presentation | None:
-    """Return what is presented and unanswered in a module."""
-    return uow.record.presented(place.enrolment.id, place.path.seq, module_id)
+    """Return what is presented and unanswered in a module; what is older than a pause is decided anew."""
+    waiting = uow.record.presented(place.enrolment.id, place.path.seq, module_id)
+    late = after_a_pause(place.enrolment, place.path, waiting, kit().clock())
+    return None if late and withdraws(waiting, place.mastery, place.path, place.fold, kit().clock()) else waiting
