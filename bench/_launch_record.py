@@ -12,7 +12,7 @@ from content.bundled import bundled_courses
 from content.loader import load_course
 from engine.storage.database import open_database
 from engine.storage.unit_of_work import UnitOfWorkFactory
-from lti.registrations import add_platform
+from lti.registering import add_platform
 
 
 def prepare(file: Path, platforms: list[Registered]) -> None:

@@ -18,7 +18,8 @@ from engine.domain.unit_of_work import UnitOfWork
 from lti.addresses import origin, secure, split_address
 from lti.quirks.families import family_of, quirks
 from lti.refusals import LaunchRefusedError
-from lti.registrations import Registered, Registration, add_platform
+from lti.registering import add_platform
+from lti.registrations import Registered, Registration
 from lti.runtime import LtiServices
 from lti.tool_configuration import TOOL_CONFIGURATION, tool_configuration
 

@@ -28,7 +28,8 @@ from lti.platform_keys import Asker, PlatformKeys
 from lti.quirks.families import family_of, quirks
 from lti.reading import LTI, NO_TEXT, Claims
 from lti.refusals import LaunchRefusedError
-from lti.registrations import Registration, add_deployment, from_row
+from lti.registering import add_deployment
+from lti.registrations import Registration, from_row
 from lti.storage import deployments, login_states, registrations, run
 
 _LOGIN: Final = ("state_hash", "nonce_hash", "browser_hash", "storage_target", "expires_at", "consumed_at")

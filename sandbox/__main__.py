@@ -16,7 +16,8 @@ from types import FrameType
 import waitress
 
 from sandbox.app import create_app
-from sandbox.config import Config, ConfigError, load_config, parse_config
+from sandbox.config import Config
+from sandbox.config_file import ConfigError, load_config, parse_config
 from sandbox.defaults import default_config
 from sandbox.keys import Keyring
 from sandbox.lms import Lms

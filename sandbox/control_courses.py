@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from sandbox import gradebook, minting
-from sandbox.config import parse_member
+from sandbox.config_file import parse_member
 from sandbox.control_input import ControlError, known_course, read_body
 from sandbox.courses import (
     Link,

@@ -42,7 +42,8 @@ def add(
     correct: bool,
 ) -> None:
     """Register this tool at an LMS, with what the LMS shows on its tool page."""
-    from lti.registrations import add_platform, change_platform, find
+    from lti.registering import add_platform, change_platform
+    from lti.registrations import find
     from pacemate.bootstrap import open_runtime
 
     with open_runtime() as runtime:
@@ -138,7 +139,7 @@ def approve(wanted: str, deployment: str | None) -> None:
 
     PLATFORM is its name, issuer, client ID or id.
     """
-    from lti.registrations import approve_deployment, set_status
+    from lti.registering import approve_deployment, set_status
     from pacemate.bootstrap import open_runtime
 
     with open_runtime() as runtime, runtime.uow() as uow:
@@ -161,7 +162,7 @@ def switch_off(wanted: str) -> None:
 
     PLATFORM is its name, issuer, client ID or id.
     """
-    from lti.registrations import set_status
+    from lti.registering import set_status
     from pacemate.bootstrap import open_runtime
 
     with open_runtime() as runtime, runtime.uow() as uow:

@@ -16,7 +16,8 @@ from engine.domain.errors import EngineError
 from engine.services.publish_course import publish_course
 from engine.services.weekly_plan import set_plan
 from engine.simulation.learners import PlantedLearner, plant
-from lti.registrations import Registration, add_platform, find
+from lti.registering import add_platform
+from lti.registrations import Registration, find
 from pacemate.bootstrap import Runtime
 from pacemate.demo.simulation import simulate
 

@@ -16,7 +16,8 @@ from engine.services.kit import Kit
 from engine.storage.unit_of_work import UnitOfWorkFactory
 from lti.claims import LaunchContext
 from lti.refusals import Refusal
-from lti.registrations import Registration, add_platform
+from lti.registering import add_platform
+from lti.registrations import Registration
 from lti.runtime import LtiRuntime, LtiServices
 from lti.views import blueprint
 from tests.engine.sample import build_version

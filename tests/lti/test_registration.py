@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from engine.domain.deliveries import HttpAnswer
 from engine.domain.errors import Conflict, Malformed, NotFound
 from lti.dynamic_registration import invitations, invite, revoke_invitation
-from lti.registrations import add_platform, change_platform, find, list_platforms, set_status
+from lti.registering import add_platform, change_platform, set_status
+from lti.registrations import find, list_platforms
 from lti.tool_configuration import TOOL_CONFIGURATION
 from tests.lti.platform import TOOL, Clock, FakeHttp, Platform, answer
 

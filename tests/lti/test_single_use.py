@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from engine.storage.unit_of_work import UnitOfWorkFactory
-from lti.registrations import add_deployment, approve_deployment, get, list_platforms, set_status
+from lti.registering import add_deployment, approve_deployment, set_status
+from lti.registrations import get, list_platforms
 from lti.storage import launch_log, login_states
 from tests.lti.conftest import register
 from tests.lti.platform import LTI, TOOL, Begun, Clock, FakeHttp, Platform, begin

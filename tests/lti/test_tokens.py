@@ -11,7 +11,8 @@ import pytest
 
 from engine.domain.deliveries import HttpAnswer
 from lti.claims import SCOPE_RESULT, SCOPE_SCORE
-from lti.registrations import Registration, add_platform, list_platforms
+from lti.registering import add_platform
+from lti.registrations import Registration, list_platforms
 from lti.tokens import ServiceTokens
 from tests.lti.platform import Clock, FakeHttp, Platform, answer
 

@@ -22,7 +22,8 @@ from werkzeug.test import TestResponse
 from engine.domain.deliveries import HttpAnswer
 from engine.storage.unit_of_work import UnitOfWorkFactory
 from lti.quirks.families import quirks
-from lti.registrations import Registration, add_platform
+from lti.registering import add_platform
+from lti.registrations import Registration
 from lti.roles import standing
 from lti.roster import fetch
 from lti.runtime import LtiServices

@@ -10,7 +10,8 @@ from threading import Barrier
 import pytest
 from sqlalchemy import func, select
 
-from lti.registrations import add_deployment, find, set_status
+from lti.registering import add_deployment, set_status
+from lti.registrations import find
 from lti.storage import deployments, login_states
 from tests.lti.conftest import register
 from tests.lti.platform import LTI, TOOL, Begun, Platform

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from engine.storage.tables.access import launch_sessions
 from lti.browser import BROWSER_COOKIE
-from lti.registrations import add_platform
+from lti.registering import add_platform
 from lti.storage import login_states, run
 from tests.lti.platform import INSTRUCTOR, LTI, TOOL, FakeHttp, Platform
 from tests.web.frames import check_frame

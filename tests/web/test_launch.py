@@ -14,7 +14,7 @@ from lti.browser import BROWSER_COOKIE, new_browser_token, set_login_cookie
 from lti.claims import DeepLinkSettings
 from lti.deep_linking import open_request
 from lti.refusals import REASONS, LaunchRefusedError
-from lti.registrations import add_platform
+from lti.registering import add_platform
 from lti.storage import deployments, registrations, resource_links, run
 from tests.web.frames import check_frame
 from tests.web.house import PLATFORM, Browser, House, launch_context

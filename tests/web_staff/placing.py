@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from engine.storage.tables.cohorts import cohorts
 from engine.storage.tables.courses import course_access
-from lti.registrations import add_platform
+from lti.registering import add_platform
 from lti.storage import deployments, line_items, registrations, resource_links, run
 from tests.web.house import House
 

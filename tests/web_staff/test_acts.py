@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 
 from engine.storage.tables.enrolments import enrolments
 from engine.storage.tables.events import deliveries, outbox
-from lti.registrations import add_platform
+from lti.registering import add_platform
 from lti.storage import deployments, grade_targets, line_items, resource_links, run
 from tests.web.house import Browser, House
 from tests.web_staff.people import answer, get_stuck, instructor, join, state_of, words_of

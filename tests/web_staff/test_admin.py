@@ -13,7 +13,8 @@ from sqlalchemy import insert, select
 from engine.domain.errors import NotFound
 from engine.storage.tables.events import deliveries
 from lti.launch_log import Trail
-from lti.registrations import add_deployment, add_platform, list_platforms
+from lti.registering import add_deployment, add_platform
+from lti.registrations import list_platforms
 from lti.storage import run
 from tests.web.house import House
 from tests.web_staff.people import administrator, answer, join, words_of

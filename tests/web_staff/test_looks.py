@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 
 from engine.storage.database import open_database
 from lti.browser import BROWSER_COOKIE
-from lti.registrations import add_deployment, add_platform
+from lti.registering import add_deployment, add_platform
 from tests.servers.sqlite import migrated_copy
 from tests.web.house import House, build_house
 from tests.web_staff.people import administrator, answer, get_stuck, instructor, join

@@ -12,7 +12,8 @@ from marshmallow import ValidationError
 from engine.domain.errors import Conflict, Malformed
 from engine.domain.unit_of_work import UnitOfWork
 from lti.quirks.families import FAMILIES
-from lti.registrations import Registration, add_platform, change_platform, get
+from lti.registering import add_platform, change_platform
+from lti.registrations import Registration, get
 from web.admin.blueprint import blueprint, navigation
 from web.admin.paste import general, guides
 from web.admin.schemas import Platform, told_errors, words_of

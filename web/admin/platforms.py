@@ -9,15 +9,8 @@ from flask import g, redirect, render_template, request, url_for
 
 from engine.domain.errors import NotFound, Refused
 from lti.quirks.families import FAMILIES, quirks
-from lti.registrations import (
-    Deployment,
-    Registration,
-    RegistrationStatus,
-    approve_deployment,
-    list_platforms,
-    set_status,
-    withdraw_deployment,
-)
+from lti.registering import approve_deployment, set_status, withdraw_deployment
+from lti.registrations import Deployment, Registration, RegistrationStatus, list_platforms
 from web.admin.blueprint import blueprint, navigation
 from web.admin.paste import general, guides
 from web.administrators import require_admin

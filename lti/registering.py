@@ -1,0 +1,233 @@
+"""Registering at platforms: adding, correcting, approving, switching off and on."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+from sqlalchemy import func, insert, select, update
+
+from engine.domain.errors import Conflict, Malformed, NotFound
+from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.tables.courses import courses as course_table
+from lti.addresses import origin, split_address
+from lti.quirks.families import FAMILIES, family_of, quirks
+from lti.registrations import Deployment, Registration, RegistrationStatus, find, get
+from lti.storage import deployments as deployment_table
+from lti.storage import registrations, run
+
+MAX_PENDING: Final = 20
+"""Deployments of one registration that wait for approval; more are refused without a row."""
+
+
+def add_platform(
+    uow: UnitOfWork,
+    *,
+    name: str,
+    issuer: str,
+    client_id: str,
+    login_url: str,
+    token_url: str,
+    jwks_url: str,
+    deployments: Sequence[str] = (),
+    token_audience: str | None = None,
+    family: str | None = None,
+    frame_origins: Sequence[str] = (),
+    status: RegistrationStatus = "active",
+    courses: Sequence[str] | None = None,
+    now: datetime,
+) -> Registration:
+    """Register this tool at a platform, with a tenant of its own; the caller commits.
+
+    Args:
+        deployments: deployment ids that may launch at once; others show as pending first.
+        family: a name of `lti.quirks`; guessed from the issuer where None.
+        courses: ids of the courses its tenant may use; None means all that are published.
+
+    Raises:
+        Malformed: a URL is none, or the family is unknown.
+        Conflict: issuer and client id are registered already.
+    """
+    _check_addresses(login_url, token_url, jwks_url)
+    if not issuer.strip() or not client_id.strip():
+        raise Malformed("Issuer and client ID must not be empty. Copy both from the LMS's tool page.")
+    _check_family(family)
+    if find(uow, issuer, client_id) is not None:
+        raise Conflict(
+            f"Client {client_id} of {issuer} is registered already. `pacemate platform add --correct` changes its addresses."
+        )
+    registration = Registration(
+        id=str(uuid.uuid4()),
+        tenant_id=str(uuid.uuid4()),
+        name=name.strip() or issuer,
+        issuer=issuer,
+        client_id=client_id,
+        auth_login_url=login_url,
+        token_url=token_url,
+        jwks_url=jwks_url,
+        token_audience=token_audience or None,
+        family=family or family_of(None, issuer),
+        status=status,
+        frame_origins=tuple(_origins(frame_origins)),
+    )
+    uow.people.add_tenant(registration.tenant_id, registration.name, now)
+    run(uow, insert(registrations), _values(registration, now))
+    _grant(uow, registration.tenant_id, courses)
+    for deployment_id in dict.fromkeys(deployments):
+        add_deployment(uow, registration, deployment_id, now=now, courses=courses)
+    return registration
+
+
+def change_platform(
+    uow: UnitOfWork,
+    registration: Registration,
+    *,
+    name: str,
+    login_url: str,
+    token_url: str,
+    jwks_url: str,
+    token_audience: str | None = None,
+    issuer: str | None = None,
+    client_id: str | None = None,
+    family: str | None = None,
+    frame_origins: Sequence[str] | None = None,
+) -> Registration:
+    """Correct what was registered of a platform; its people, deployments and grades stay. The caller commits.
+
+    Args:
+        issuer, client_id, family, frame_origins: None leaves them as they are.
+
+    Raises:
+        Malformed: a URL is none, or the family is unknown.
+        Conflict: another registration has the issuer and client id.
+    """
+    _check_addresses(login_url, token_url, jwks_url)
+    _check_family(family)
+    issuer, client_id = issuer or registration.issuer, client_id or registration.client_id
+    same = find(uow, issuer, client_id)
+    if same is not None and same.id != registration.id:
+        raise Conflict(f"Client {client_id} of {issuer} is registered already, as {same.name}.")
+    origins = registration.frame_origins if frame_origins is None else _origins(frame_origins)
+    values = {
+        "name": name.strip() or registration.name,
+        "issuer": issuer,
+        "client_id": client_id,
+        "family": family or registration.family,
+        "frame_origins": list(origins),
+        "auth_login_url": login_url,
+        "token_url": token_url,
+        "jwks_url": jwks_url,
+        "token_audience": token_audience or None,
+    }
+    run(uow, update(registrations).where(registrations.c.id == registration.id).values(values))
+    return get(uow, registration.id)
+
+
+def _check_addresses(login_url: str, token_url: str, jwks_url: str) -> None:
+    for what, url in (("login URL", login_url), ("token URL", token_url), ("key set URL", jwks_url)):
+        if split_address(url) is None:
+            raise Malformed(f"{what} {url!r} is no absolute http(s) address. Copy it from the LMS's tool page.")
+
+
+def _check_family(family: str | None) -> None:
+    if family is not None and family not in FAMILIES:
+        raise Malformed(f"Unknown family {family!r}. Known ones: {', '.join(sorted(FAMILIES))}.")
+
+
+def add_deployment(
+    uow: UnitOfWork,
+    registration: Registration,
+    deployment_id: str,
+    *,
+    now: datetime,
+    pending: bool = False,
+    courses: Sequence[str] | None = None,
+) -> Deployment | None:
+    """Store a deployment and return it; None where too many wait already."""
+    if pending:
+        mine = deployment_table.c.registration_id == registration.id
+        waiting = select(func.count()).select_from(deployment_table).where(mine, deployment_table.c.status == "pending")
+        if run(uow, waiting).scalar_one() >= MAX_PENDING:
+            return None
+    tenant_id = None
+    if quirks(registration.family).tenant_per_deployment:
+        tenant_id = str(uuid.uuid4())
+        uow.people.add_tenant(tenant_id, f"{registration.name}: {deployment_id}"[:200], now)
+        _grant(uow, tenant_id, courses)
+    row_id = str(uuid.uuid4())
+    status: Literal["active", "pending"] = "pending" if pending else "active"
+    run(
+        uow,
+        insert(deployment_table).values(
+            id=row_id,
+            registration_id=registration.id,
+            deployment_id=deployment_id,
+            tenant_id=tenant_id,
+            status=status,
+            created_at=now,
+        ),
+    )
+    return Deployment(row_id, registration.id, deployment_id, tenant_id or registration.tenant_id, status)
+
+
+def approve_deployment(uow: UnitOfWork, deployment_row_id: str) -> None:
+    """Let a pending deployment launch; the caller commits. Raises NotFound."""
+    _set_deployment(uow, deployment_row_id, "active")
+
+
+def withdraw_deployment(uow: UnitOfWork, deployment_row_id: str) -> None:
+    """Let a deployment wait for approval again; the caller commits. Raises NotFound."""
+    _set_deployment(uow, deployment_row_id, "pending")
+
+
+def _set_deployment(uow: UnitOfWork, deployment_row_id: str, status: Literal["active", "pending"]) -> None:
+    found = run(uow, update(deployment_table).where(deployment_table.c.id == deployment_row_id).values(status=status))
+    if found.rowcount == 0:
+        raise NotFound("This deployment is not there any more. Reload the page.")
+
+
+def set_status(uow: UnitOfWork, registration_id: str, status: RegistrationStatus) -> None:
+    """Approve, switch off or switch on a registration; the caller commits. Raises NotFound."""
+    found = run(uow, update(registrations).where(registrations.c.id == registration_id).values(status=status))
+    if found.rowcount == 0:
+        raise NotFound("This registration is not there any more. Reload the page.")
+
+
+def _grant(uow: UnitOfWork, tenant_id: str, courses: Sequence[str] | None) -> None:
+    wanted = _all_courses(uow) if courses is None else courses
+    for course_id in wanted:
+        uow.courses.grant(course_id, tenant_id)
+
+
+def _all_courses(uow: UnitOfWork) -> Sequence[str]:
+    return list(run(uow, select(course_table.c.id).order_by(course_table.c.id)).scalars())
+
+
+def _origins(given: Sequence[str]) -> list[str]:
+    found = []
+    for one in given:
+        found_origin = origin(one)
+        if found_origin is None:
+            raise Malformed(f"Frame origin {one!r} is no http(s) origin, such as https://lms.example.org.")
+        found.append(found_origin)
+    return list(dict.fromkeys(found))
+
+
+def _values(r: Registration, now: datetime) -> dict[str, object]:
+    return {
+        "id": r.id,
+        "tenant_id": r.tenant_id,
+        "name": r.name,
+        "issuer": r.issuer,
+        "client_id": r.client_id,
+        "auth_login_url": r.auth_login_url,
+        "token_url": r.token_url,
+        "jwks_url": r.jwks_url,
+        "token_audience": r.token_audience,
+        "family": r.family,
+        "status": r.status,
+        "frame_origins": list(r.frame_origins),
+        "created_at": now,
+    }
