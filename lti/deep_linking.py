@@ -102,13 +102,15 @@ def read_request(uow: UnitOfWork, secret: str, browser_hashes: Sequence[str], no
     """Return an open request of this browser.
 
     Raises:
-        LaunchRefusedError: there is none.
+        LaunchRefusedError: there is none, or its platform was switched off since.
     """
     row = run(uow, select(deep_links).where(deep_links.c.id_hash == _digest(secret))).one_or_none()
     if row is None or row.expires_at <= now or row.used_at is not None or row.browser_hash not in browser_hashes:
         raise LaunchRefusedError("not_found")
     stored: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.settings.items()}
     registration = get(uow, row.registration_id)
+    if registration.status != "active":
+        raise LaunchRefusedError("platform_inactive", registration.status, registration_id=registration.id)
     return OpenRequest(secret, row.tenant_id, row.deployment_id, registration, DeepLinkSettings(**stored))
 
 

@@ -178,21 +178,49 @@ def approve_deployment(uow: UnitOfWork, deployment_row_id: str) -> None:
 
 
 def withdraw_deployment(uow: UnitOfWork, deployment_row_id: str) -> None:
-    """Let a deployment wait for approval again; the caller commits. Raises NotFound."""
+    """Let a deployment wait for approval again; the caller commits.
+
+    Where it has a tenant of its own, its running sessions end.
+
+    Raises:
+        NotFound: there is none.
+    """
     _set_deployment(uow, deployment_row_id, "pending")
 
 
 def _set_deployment(uow: UnitOfWork, deployment_row_id: str, status: Literal["active", "pending"]) -> None:
-    found = run(uow, update(deployment_table).where(deployment_table.c.id == deployment_row_id).values(status=status))
-    if found.rowcount == 0:
+    mine = update(deployment_table).where(deployment_table.c.id == deployment_row_id).values(status=status)
+    registration_id = run(uow, mine.returning(deployment_table.c.registration_id)).scalar_one_or_none()
+    if registration_id is None:
         raise NotFound("This deployment is not there any more. Reload the page.")
+    _settle_tenants(uow, registration_id)
 
 
 def set_status(uow: UnitOfWork, registration_id: str, status: RegistrationStatus) -> None:
-    """Approve, switch off or switch on a registration; the caller commits. Raises NotFound."""
+    """Approve, switch off or switch on a registration; the caller commits.
+
+    What runs while it is switched off ends at once: sessions with their next request, logins and content selections when
+    they come back. Switched on again, what has not ended by its time goes on.
+
+    Raises:
+        NotFound: there is none.
+    """
     found = run(uow, update(registrations).where(registrations.c.id == registration_id).values(status=status))
     if found.rowcount == 0:
         raise NotFound("This registration is not there any more. Reload the page.")
+    _settle_tenants(uow, registration_id)
+
+
+def _settle_tenants(uow: UnitOfWork, registration_id: str) -> None:
+    """Keep out the tenants of a registration that is switched off, and of its deployments that are not approved."""
+    registration = get(uow, registration_id)
+    off = registration.status == "inactive"
+    own = select(deployment_table.c.tenant_id, deployment_table.c.status).where(
+        deployment_table.c.registration_id == registration_id, deployment_table.c.tenant_id.is_not(None)
+    )
+    kept_out = {registration.tenant_id: off} | {row.tenant_id: off or row.status != "active" for row in run(uow, own)}
+    for suspended in (True, False):
+        uow.people.suspend_tenants([t for t, out in kept_out.items() if out is suspended], suspended=suspended)
 
 
 def _grant(uow: UnitOfWork, tenant_id: str, courses: Sequence[str] | None) -> None:

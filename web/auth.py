@@ -20,7 +20,7 @@ from engine.domain.unit_of_work import UnitOfWork
 from lti.browser import browser_hash, browser_token
 from web.config import WebConfig
 from web.context import config, kit
-from web.errors import SessionMismatch
+from web.errors import PlatformSwitchedOff, SessionMismatch
 from web.security import frame_by
 
 P = ParamSpec("P")
@@ -86,6 +86,7 @@ def open_session(launch_id: str) -> LaunchSession:
 
     Raises:
         SessionMismatch: unknown, over, or begun in another browser. The identity is never swapped.
+        PlatformSwitchedOff: an administrator keeps its platform out.
     """
     known = cast(LaunchSession | None, g.get("launch_session"))
     if known is not None and known.id == launch_id:
@@ -99,6 +100,8 @@ def open_session(launch_id: str) -> LaunchSession:
         raise SessionMismatch(frame_ancestors=session.frame_ancestors)
     if session.expires_at <= kit().clock():
         raise SessionMismatch("This page was open for a long time.", session.frame_ancestors)
+    if row["suspended"]:
+        raise PlatformSwitchedOff(frame_ancestors=session.frame_ancestors)
     g.launch_session = session
     frame_by(session.frame_ancestors)
     structlog.contextvars.bind_contextvars(tenant=session.tenant_id, user=log_name(session.person_id))

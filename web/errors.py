@@ -58,6 +58,10 @@ class SessionMismatch(Exception):
         self.frame_ancestors = frame_ancestors
 
 
+class PlatformSwitchedOff(SessionMismatch):
+    """The launch is well, and its platform is kept out by an administrator."""
+
+
 class CsrfMissing(Exception):
     """A state-changing request without the token of its page."""
 
@@ -156,9 +160,18 @@ def _session_mismatch(error: SessionMismatch) -> Response:
         g.frame_ancestors = error.frame_ancestors
     elif not wants_json():
         _let_frame(403)
+    if isinstance(error, PlatformSwitchedOff):
+        return _switched_off()
     if wants_json():
         return tell(Fault(403, "session", "This launch is over or belongs to another browser", "Reopen it from your course"))
     return make_response(render_template("errors/session.html", reason=error.reason), 403)
+
+
+def _switched_off() -> Response:
+    what, what_next = "Your course is not connected just now", "Everything you did is stored. Ask whoever runs the course"
+    if wants_json():
+        return tell(Fault(403, "switched_off", what, what_next))
+    return make_response(render_template("errors/switched_off.html"), 403)
 
 
 def _csrf_missing(_: CsrfMissing) -> Response:

@@ -57,6 +57,9 @@ class People(Protocol):
     def add_tenant(self, tenant_id: str, name: str, now: datetime) -> None:
         """Store a tenant."""
 
+    def suspend_tenants(self, tenant_ids: Collection[str], *, suspended: bool) -> None:
+        """Keep tenants out, so that their running sessions end, or let them in again."""
+
     def upsert(
         self, tenant_id: str, sub: str, *, name: str | None, email: str | None, locale: str | None, now: datetime
     ) -> Person:
@@ -269,7 +272,7 @@ class Access(Protocol):
         """Store a launch session; the keys are the columns of `launch_sessions`."""
 
     def session(self, session_id: str) -> Mapping[str, Any] | None:
-        """Return a launch session."""
+        """Return a launch session, and as `suspended` whether its tenant is kept out."""
 
     def add_link(self, purpose: str, token_hash: str, subject: str, expires_at: datetime, now: datetime) -> None:
         """Store a capability link."""

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from lti.quirks.generic import Generic
+from lti.registering import set_status
 from lti.storage import resource_links
 from tests.lti.platform import DL, DROP, LTI, TOOL, Clock, Platform, begin
 
@@ -179,6 +180,20 @@ def test_one_item_where_the_platform_takes_one(browser: FlaskClient, platform: P
     assert refused.status_code == 422
     assert "one item" in refused.get_data(as_text=True)
     assert len(read_answer(choose(browser, request, "sample"), runtime, platform)[DL + "content_items"]) == 1
+
+
+def test_a_selection_of_a_platform_that_was_switched_off_waits_until_it_is_on_again(
+    browser: FlaskClient, platform: Platform, runtime, registration, uow_factory
+) -> None:
+    asked = request_id(browser, platform)
+    for status, expected in (("inactive", 403), ("active", 200)):
+        with uow_factory() as uow:
+            set_status(uow, registration.id, status)
+            uow.commit()
+        response = choose(browser, asked, "sample")
+        assert response.status_code == expected
+        if expected == 403:
+            assert response.json["code"] == "platform_inactive"
 
 
 def test_an_answer_is_given_once(browser: FlaskClient, platform: Platform) -> None:

@@ -40,11 +40,13 @@ def test_a_session_comes_back_with_every_column(uow_factory: UnitOfWorkFactory) 
         uow.access.add_session("launch-2", {**values, "deep_link": {"types": ["link"]}, "enrolment_id": None})
         uow.commit()
     with uow_factory() as uow:
-        assert uow.access.session("launch-1") == {"id": "launch-1", **values}
+        assert uow.access.session("launch-1") == {"id": "launch-1", **values, "suspended": False}
         other = uow.access.session("launch-2")
         assert other is not None
         assert other["deep_link"] == {"types": ["link"]}
         assert uow.access.session("launch-3") is None
+        uow.people.suspend_tenants([values["tenant_id"]], suspended=True)
+        assert uow.access.session("launch-1") == {"id": "launch-1", **values, "suspended": True}
 
 
 def test_a_link_is_used_once_for_its_purpose_and_in_time(uow_factory: UnitOfWorkFactory) -> None:

@@ -16,7 +16,7 @@ from lti.launch_log import Trail
 from lti.registering import add_deployment, add_platform
 from lti.registrations import list_platforms
 from lti.storage import run
-from tests.web.house import House
+from tests.web.house import PLATFORM, House
 from tests.web_staff.people import administrator, answer, join, words_of
 from web.administrators import ADMIN_LINK, hash_token
 
@@ -52,6 +52,56 @@ def test_an_instructors_launch_opens_no_administration(sqlite_house: House) -> N
     browser = sqlite_house.browser()
     browser.launch("teacher", "instructor")
     assert browser.get("/admin/").status_code == 403
+
+
+def test_switching_a_platform_off_ends_what_runs_at_once_and_loses_nothing(house: House) -> None:
+    admin = administrator(house)
+    admin.get("/admin/platforms/new")
+    assert admin.post("/admin/platforms/new", FORM).status_code == 303
+    with house.kit.uow() as uow:
+        registration, _ = list_platforms(uow)[0]
+    ada, elsewhere = house.browser(), house.browser()
+    ada.launch("ada", tenant_id=registration.tenant_id)
+    elsewhere.launch("ada")
+    ada.start()
+    elsewhere.start()
+    page = ada.page
+    switch = f"/admin/platforms/{registration.id}/status"
+    assert admin.post(switch, {"status": "inactive"}).status_code == 303
+    ended = ada.get("")
+    assert ended.status_code == 403
+    assert "Your course is not connected just now" in ended.get_data(as_text=True)
+    assert PLATFORM in ended.headers["Content-Security-Policy"]
+    told = ada.client.get(ada.at(""), headers={"Accept": "application/json"})
+    assert (told.status_code, told.json["error"]["code"]) == (403, "switched_off")
+    ada.page = page
+    assert ada.answer().status_code == 403
+    assert elsewhere.get("").status_code == 200
+    assert admin.post(switch, {"status": "active"}).status_code == 303
+    ada.page = page
+    assert ada.answer(follow_redirects=True).status_code == 200
+
+
+def test_withdrawing_a_deployment_ends_what_runs_where_it_has_a_tenant_of_its_own(sqlite_house: House) -> None:
+    house = sqlite_house
+    admin = administrator(house)
+    admin.get("/admin/platforms/new")
+    assert admin.post("/admin/platforms/new", {**FORM, "family": "blackboard"}).status_code == 303
+    with house.kit.uow() as uow:
+        registration, (one, two) = list_platforms(uow)[0]
+    browsers = {d.id: house.browser() for d in (one, two)}
+    for deployment in (one, two):
+        browsers[deployment.id].launch("ada", tenant_id=deployment.tenant_id)
+
+    def seen() -> list[int]:
+        return [browsers[d.id].get("").status_code for d in (one, two)]
+
+    assert seen() == [200, 200]
+    assert admin.post(f"/admin/deployments/{one.id}/withdraw").status_code == 303
+    assert seen() == [403, 200]
+    for status, expected in (("inactive", [403, 403]), ("active", [403, 200])):
+        assert admin.post(f"/admin/platforms/{registration.id}/status", {"status": status}).status_code == 303
+        assert seen() == expected
 
 
 def test_a_platform_is_added_approved_and_switched_off(house: House) -> None:

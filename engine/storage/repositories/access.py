@@ -5,13 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
 
 from engine.domain.access import AdminSession, OpenLink
 from engine.storage.tables.access import admin_sessions, capability_links, launch_sessions
+from engine.storage.tables.people import tenants
 from engine.storage.transaction import Transaction
+
+_SESSION: Final = (
+    select(launch_sessions, (tenants.c.status == "suspended").label("suspended"))
+    .join(tenants, tenants.c.id == launch_sessions.c.tenant_id)
+    .where(launch_sessions.c.id == bindparam("session"))
+)
 
 
 class SqlAccess:
@@ -25,8 +32,8 @@ class SqlAccess:
         self._tx.run(launch_sessions.insert(), {**values, "id": session_id})
 
     def session(self, session_id: str) -> Mapping[str, Any] | None:
-        """Return a launch session."""
-        row = self._tx.run(select(launch_sessions).where(launch_sessions.c.id == session_id)).one_or_none()
+        """Return a launch session, and as `suspended` whether its tenant is kept out."""
+        row = self._tx.run(_SESSION, {"session": session_id}).one_or_none()
         return None if row is None else dict(row._mapping)
 
     def add_link(self, purpose: str, token_hash: str, subject: str, expires_at: datetime, now: datetime) -> None:

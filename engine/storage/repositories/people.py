@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from engine.domain.enrolment import Person
 from engine.domain.errors import NotFound
@@ -35,6 +36,11 @@ class SqlPeople:
             tx.insert(tenants).on_conflict_do_nothing(),
             {"id": tenant_id, "installation_id": INSTALLATION_ID, "name": name, "status": "active", "created_at": now},
         )
+
+    def suspend_tenants(self, tenant_ids: Collection[str], *, suspended: bool) -> None:
+        """Keep tenants out, so that their running sessions end, or let them in again."""
+        status = "suspended" if suspended else "active"
+        self._tx.run(update(tenants).where(tenants.c.id.in_(tenant_ids)).values(status=status))
 
     def upsert(
         self, tenant_id: str, sub: str, *, name: str | None, email: str | None, locale: str | None, now: datetime
