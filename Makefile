@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test check bench lock clean
 BIN := .venv/bin
+# The demo and the tests start many processes: without byte code each compiles every library anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14

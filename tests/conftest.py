@@ -47,12 +47,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Postgres:
+def postgres_server() -> Iterator[Postgres]:
     """The run's PostgreSQL cluster."""
     try:
-        return postgres()
+        server = postgres()
     except ServerMissing as missing:
         unavailable("PostgreSQL", missing)
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")
@@ -93,9 +95,8 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield request.getfixturevalue("sqlite_url")
         return
     server: Postgres = request.getfixturevalue("postgres_server")
-    url = server.create()
-    yield url
-    server.drop(url)
+    with server.lent() as url:
+        yield url
 
 
 @pytest.fixture(params=DATABASES)

@@ -32,6 +32,19 @@ SETTINGS = {
 }
 """Nothing of a test run outlives the machine, so nothing waits for the disk."""
 PREFIX = "pacemate_test_"
+EMPTY = """
+DO $$
+DECLARE name text;
+BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+    -- Without triggers, so that the order of the tables does not matter.
+    SET LOCAL session_replication_role = replica;
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+    PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences;
+END $$
+"""
 
 
 class Postgres:
@@ -40,6 +53,24 @@ class Postgres:
     def __init__(self, server_url: str, template: str) -> None:
         self._server = make_url(server_url)
         self._template = template
+        self._clean: list[str] = []
+
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """Give the URL of a migrated database without a row, to be left as its migrations made it.
+
+        Emptying one afterwards takes a tenth of the time of making another.
+        """
+        url = self._clean.pop() if self._clean else self.create()
+        yield url
+        with _admin(url) as connection:
+            connection.execute(EMPTY)
+        self._clean.append(url)
+
+    def close(self) -> None:
+        """Drop what was lent."""
+        while self._clean:
+            self.drop(self._clean.pop())
 
     def create(self, *, migrated: bool = True) -> str:
         """Return the URL of a new database, migrated to head or empty."""
