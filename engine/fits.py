@@ -9,7 +9,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from engine.domain.fits import CourseLog, FitRecord, due
 from engine.mastery.coefficients import FitRefused, from_json
@@ -25,7 +25,7 @@ Fitter = Callable[[CourseLog, str | None], str]
 """Returns coefficients as text from a course's log and the coefficients in use. Raises FitRefused."""
 
 
-def fit_course(course_id: str, kit: Kit, fit: Fitter, *, promote: bool, now: datetime | None = None) -> FitRecord:
+def fit_course(course_id: str, kit: Kit, fit: Fitter, *, promote: bool) -> FitRecord:
     """Fit a course's model once and record what came of it; nothing is held open meanwhile.
 
     Args:
@@ -34,7 +34,7 @@ def fit_course(course_id: str, kit: Kit, fit: Fitter, *, promote: bool, now: dat
     Raises:
         NotFound: no such course.
     """
-    now, name = now or kit.clock(), kit.default_model
+    name = kit.default_model
     with kit.uow() as uow:
         told = uow.fits.log(course_id)
         promoted = uow.fits.promoted(course_id, name)
@@ -56,7 +56,7 @@ def fit_course(course_id: str, kit: Kit, fit: Fitter, *, promote: bool, now: dat
         outcome="refused" if version is None else "kept",
         learners=learners,
         responses=len(told.answers),
-        at=now,
+        at=kit.clock(),
         summary=summary,
         message=message,
     )
@@ -64,7 +64,7 @@ def fit_course(course_id: str, kit: Kit, fit: Fitter, *, promote: bool, now: dat
         uow.fits.add(record, text)
         uow.commit()
     if version is not None and promote:
-        promote_version(course_id, version, kit, now=now)
+        promote_version(course_id, version, kit)
     return record
 
 
@@ -77,20 +77,21 @@ def fit_due(kit: Kit, fit: Fitter, *, nightly: bool) -> int:
     with kit.uow() as uow:
         waiting = [course for course in uow.fits.evidence() if due(course, now, nightly=nightly)]
     for course in waiting:
+        until = now + LEASE
         with kit.uow() as uow:
-            taken = uow.fits.take_turn(course.course_id, now, now + LEASE)
+            taken = uow.fits.take_turn(course.course_id, now, until)
             uow.commit()
         if not taken:
             continue
         try:
-            fit_course(course.course_id, kit, fit, promote=True, now=now)
+            fit_course(course.course_id, kit, fit, promote=True)
         except Exception:
             # The courses behind it have their turn all the same.
             log.exception("mastery.fit_failed", extra={"course": course.course_id})
         finally:
             # Also after a failure: the next threshold or the next night tries again, not the next minute.
             with kit.uow() as uow:
-                uow.fits.end_turn(course.course_id, course.learners, course.responses, kit.clock())
+                uow.fits.end_turn(course, until, kit.clock())
                 uow.commit()
         return 1
     return 0

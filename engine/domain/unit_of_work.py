@@ -261,8 +261,12 @@ class Fits(Protocol):
     def take_turn(self, course_id: str, now: datetime, until: datetime) -> bool:
         """Claim a course for fitting until a time; False while another worker has it."""
 
-    def end_turn(self, course_id: str, learners: int, responses: int, now: datetime) -> None:
-        """Give a course back, with what its record held."""
+    def end_turn(self, course: CourseEvidence, until: datetime, now: datetime) -> None:
+        """Give a course back, with what its record held; nothing changes where another worker has it by now.
+
+        Args:
+            until: what this worker claimed it until.
+        """
 
 
 class Access(Protocol):

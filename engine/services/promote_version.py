@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 BATCH = 200
 
 
-def promote_version(course_id: str, version: str, kit: Kit, *, model: str | None = None, now: datetime | None = None) -> None:
+def promote_version(course_id: str, version: str, kit: Kit, *, model: str | None = None) -> None:
     """Let a course's new enrolments pin a version; `refold_idle` moves the others.
 
     Args:
@@ -28,7 +28,7 @@ def promote_version(course_id: str, version: str, kit: Kit, *, model: str | None
     Raises:
         NotFound: the course has no such version.
     """
-    now, name = now or kit.clock(), model or kit.default_model
+    name = model or kit.default_model
     with kit.uow() as uow:
         if uow.courses.latest(course_id) is None:
             raise NotFound(f"There is no course '{course_id}'. `pacemate course list` names them.")
@@ -39,7 +39,7 @@ def promote_version(course_id: str, version: str, kit: Kit, *, model: str | None
                 "`pacemate mastery versions` lists them."
             )
         if uow.fits.promoted(course_id, name) != version:
-            uow.fits.promote(Promotion(course_id, name, version, now))
+            uow.fits.promote(Promotion(course_id, name, version, kit.clock()))
             uow.commit()
 
 

@@ -103,6 +103,29 @@ def test_a_course_that_another_worker_fits_is_left_to_it_until_its_lease_ends(st
     assert fit_due(stage.kit, better, nightly=False) == 1
 
 
+def test_a_worker_that_took_too_long_does_not_end_the_turn_of_the_next(stage):
+    told(stage, [5] * 30)
+    until = stage.now + timedelta(minutes=15)
+    with stage.uow_factory() as uow:
+        (course,) = uow.fits.evidence()
+        assert uow.fits.take_turn("sample", stage.now, until)
+        stage.now = until
+        assert uow.fits.take_turn("sample", stage.now, stage.now + timedelta(minutes=15))
+        uow.fits.end_turn(course, until, stage.now)
+        assert not uow.fits.take_turn("sample", stage.now, stage.now + timedelta(minutes=15))
+        uow.commit()
+
+
+def test_a_try_is_dated_by_its_end(stage):
+    started = stage.now
+
+    def slow(log, current):
+        stage.now += timedelta(minutes=4)
+        return better(log, current)
+
+    assert fit_course("sample", stage.kit, slow, promote=True).at == started + timedelta(minutes=4)
+
+
 def test_a_fit_that_breaks_holds_up_neither_other_courses_nor_the_next_try(stage, caplog):
     told(stage, [5] * 30)
 

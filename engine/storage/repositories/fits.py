@@ -118,7 +118,8 @@ class SqlFits:
         free = (table.c.course_id == course_id) & or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
         return tx.run(update(table).where(free).values(leased_until=until)).rowcount == 1
 
-    def end_turn(self, course_id: str, learners: int, responses: int, now: datetime) -> None:
-        """Give a course back, with what its record held."""
-        values = {"leased_until": None, "tried_at": now, "tried_learners": learners, "tried_responses": responses}
-        self._tx.run(update(mastery_turns).where(mastery_turns.c.course_id == course_id).values(values))
+    def end_turn(self, course: CourseEvidence, until: datetime, now: datetime) -> None:
+        """Give a course back, with what its record held; nothing changes where another worker has it by now."""
+        tried = {"tried_at": now, "tried_learners": course.learners, "tried_responses": course.responses}
+        mine = (mastery_turns.c.course_id == course.course_id) & (mastery_turns.c.leased_until == until)
+        self._tx.run(update(mastery_turns).where(mine).values(leased_until=None, **tried))
