@@ -22,6 +22,9 @@ ABOVE_THE_FOLD = """selector => {
   const box = document.querySelector(selector).getBoundingClientRect();
   return box.top >= 0 && box.bottom <= document.querySelector(".actionbar").getBoundingClientRect().top;
 }"""
+IN_THE_UPPER_PART = "selector => document.querySelector(selector).getBoundingClientRect().bottom < innerHeight * .6"
+SMALL = {"width": 360, "height": 420}
+"""A phone with its keyboard or the LMS's own bars: what follows an answer begins below the fold."""
 NO_NETWORK = ("ERR_INTERNET_DISCONNECTED", "htmx:afterRequest", "htmx:sendError")
 """What the console says when a test takes the network away."""
 
@@ -138,9 +141,21 @@ def test_an_answer_given_without_a_network_is_sent_when_it_is_back(chromium: Chr
         expect(page.locator("#feedback-heading")).to_be_visible()
 
 
+def test_on_a_phone_half_of_the_screen_is_left_for_feedback(chromium: Chromium, served: Served) -> None:
+    browser = launched(served)
+    with opened(chromium, served, browser, viewport=SMALL) as page:
+        page.goto(served.base + browser.at(""))
+        follow(page, "Start")
+        to_a_choice(page, served)
+        page.locator(".option input").first.check()
+        page.locator("[data-primary]").click()
+        expect(page.locator("#feedback-heading")).to_be_visible()
+        page.wait_for_function(IN_THE_UPPER_PART, arg="#feedback-heading")
+
+
 def test_a_milestone_is_celebrated_after_the_feedback_and_one_key_puts_it_away(chromium: Chromium, served: Served) -> None:
     browser = launched(served)
-    with opened(chromium, served, browser, viewport={"width": 360, "height": 640}) as page:
+    with opened(chromium, served, browser, viewport=SMALL) as page:
         page.goto(served.base + browser.at(""))
         follow(page, "Start")
         for _ in range(60):

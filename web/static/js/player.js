@@ -249,7 +249,8 @@
     var first = swapped && (document.querySelector("[data-focus]") || document.getElementById("main"));
     if (first) {
       first.focus({ preventScroll: true });
-      if (first.id === "main") window.scrollTo(0, 0); else first.scrollIntoView({ block: "nearest" });
+      var low = first.getBoundingClientRect().top > window.innerHeight / 2;
+      if (first.id === "main") window.scrollTo(0, 0); else first.scrollIntoView({ block: low ? "center" : "nearest" });
     }
     /* on a small screen a celebration would begin below the fold */
     var news = document.querySelector("[data-celebrate]") || (swapped && document.querySelector("[data-travel]"));
