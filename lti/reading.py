@@ -11,6 +11,9 @@ from lti.refusals import LaunchRefusedError
 LTI: Final = "https://purl.imsglobal.org/spec/lti/claim/"
 DEEP_LINKING: Final = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 MAX_ID: Final = 1024
+MAX_KEY_BYTES: Final = 1024
+"""Of a key that an index holds: two of them and ours fit into the 2,704 bytes that PostgreSQL takes in one row of an index.
+The standard allows 255 ASCII characters; 255 of any script pass."""
 MAX_URL: Final = 4096
 NO_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
 """Characters that a database does not take: NUL, and halves of a surrogate pair."""
@@ -39,6 +42,13 @@ class Claims:
         value = self.text(name, limit)
         if value is None or not value.strip():
             raise LaunchRefusedError("claim_missing", self._say(name))
+        return value
+
+    def key(self, name: str) -> str:
+        """Return a text claim that the platform knows something by: there, not empty, and short enough for an index."""
+        value = self.required(name)
+        if len(value.encode()) > MAX_KEY_BYTES:
+            raise LaunchRefusedError("claim_malformed", f"{self._say(name)} is longer than {MAX_KEY_BYTES} bytes")
         return value
 
     def group(self, name: str) -> Claims | None:

@@ -14,10 +14,14 @@ from engine.domain.unit_of_work import UnitOfWork
 from engine.storage.tables.courses import courses as course_table
 from lti.addresses import origin, split_address
 from lti.quirks.families import FAMILIES, family_of, quirks
+from lti.reading import MAX_KEY_BYTES
 from lti.registrations import Deployment, Registration, RegistrationStatus, find, get
 from lti.storage import deployments as deployment_table
 from lti.storage import registrations, run
 
+MAX_DEPLOYMENT_ID: Final = 255
+MAX_ADDRESS_BYTES: Final = 2048
+"""An index holds the key set's address, and PostgreSQL takes 2,704 bytes in a row of one."""
 MAX_PENDING: Final = 20
 """Deployments of one registration that wait for approval; more are refused without a row."""
 
@@ -51,8 +55,7 @@ def add_platform(
         Conflict: issuer and client id are registered already.
     """
     _check_addresses(login_url, token_url, jwks_url)
-    if not issuer.strip() or not client_id.strip():
-        raise Malformed("Issuer and client ID must not be empty. Copy both from the LMS's tool page.")
+    _check_keys(issuer, client_id)
     _check_family(family)
     if find(uow, issuer, client_id) is not None:
         raise Conflict(
@@ -106,6 +109,7 @@ def change_platform(
     _check_addresses(login_url, token_url, jwks_url)
     _check_family(family)
     issuer, client_id = issuer or registration.issuer, client_id or registration.client_id
+    _check_keys(issuer, client_id)
     same = find(uow, issuer, client_id)
     if same is not None and same.id != registration.id:
         raise Conflict(f"Client {client_id} of {issuer} is registered already, as {same.name}.")
@@ -127,8 +131,17 @@ def change_platform(
 
 def _check_addresses(login_url: str, token_url: str, jwks_url: str) -> None:
     for what, url in (("login URL", login_url), ("token URL", token_url), ("key set URL", jwks_url)):
+        if len(url.encode()) > MAX_ADDRESS_BYTES:
+            raise Malformed(f"{what} is longer than {MAX_ADDRESS_BYTES} bytes. Copy it from the LMS's tool page.")
         if split_address(url) is None:
             raise Malformed(f"{what} {url!r} is no absolute http(s) address. Copy it from the LMS's tool page.")
+
+
+def _check_keys(issuer: str, client_id: str) -> None:
+    if not issuer.strip() or not client_id.strip():
+        raise Malformed("Issuer and client ID must not be empty. Copy both from the LMS's tool page.")
+    if max(len(issuer.encode()), len(client_id.encode())) > MAX_KEY_BYTES:
+        raise Malformed(f"Issuer and client ID have at most {MAX_KEY_BYTES} bytes each. Copy both from the LMS's tool page.")
 
 
 def _check_family(family: str | None) -> None:
@@ -145,7 +158,9 @@ def add_deployment(
     pending: bool = False,
     courses: Sequence[str] | None = None,
 ) -> Deployment | None:
-    """Store a deployment and return it; None where too many wait already."""
+    """Store a deployment and return it; None where too many wait already. Raises Malformed."""
+    if len(deployment_id) > MAX_DEPLOYMENT_ID:
+        raise Malformed(f"A deployment ID has at most {MAX_DEPLOYMENT_ID} characters. Copy it from the LMS's tool page.")
     if pending:
         mine = deployment_table.c.registration_id == registration.id
         waiting = select(func.count()).select_from(deployment_table).where(mine, deployment_table.c.status == "pending")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from random import Random
+
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from engine.domain.errors import Malformed
 from engine.storage.unit_of_work import UnitOfWorkFactory
+from lti.registering import add_deployment, add_platform
 from lti.storage import login_states, resource_links
-from tests.lti.platform import LTI, TOOL, Platform, begin
+from tests.lti.platform import DROP, LTI, TOOL, Platform, begin
 
 
 def test_login_sends_the_browser_on_with_state_nonce_and_hints(browser: FlaskClient, platform: Platform) -> None:
@@ -88,3 +93,44 @@ def test_an_unbound_link_has_no_course(browser: FlaskClient, platform: Platform)
     assert response.status_code == 200
     assert response.json["course_id"] is None
     assert response.json["link_id"] is not None
+
+
+LETTERS = {"ascii": "abcdefghijklmnopqrstuvwxyz0123456789", "astral": "".join(map(chr, range(0x1F300, 0x1F5FF)))}
+LONG = {
+    "255 ASCII characters, as the standard allows": ("ascii", 255, 255, True),
+    "255 characters of four bytes": ("astral", 255, 255, True),
+    "1,024 bytes": ("ascii", 1024, 255, True),
+    "more bytes": ("astral", 257, 255, False),
+    "1,024 characters of four bytes": ("astral", 1024, 255, False),
+    "a link far beyond": ("ascii", 20_000, 255, False),
+    "a person far beyond": ("astral", 255, 2_000, False),
+}
+
+
+@pytest.mark.parametrize(("script", "key", "person", "taken"), LONG.values(), ids=LONG.keys())
+@pytest.mark.parametrize("context", [True, False], ids=["context", "no context"])
+def test_keys_of_any_length_and_script_are_taken_or_refused(
+    browser: FlaskClient, platform: Platform, uow_factory, registration, clock, script, key, person, taken, context
+) -> None:
+    # Text that compresses would hide what an index has no room for.
+    rng = Random(7)
+    link, course, sub, deployment = ("".join(rng.choices(LETTERS[script], k=n)) for n in (key, key, person, 255))
+    with uow_factory() as uow:
+        add_deployment(uow, registration, deployment, now=clock())
+        uow.commit()
+    begun = begin(browser, platform)
+    changes = {LTI + "resource_link": {"id": link}, LTI + "deployment_id": deployment, "sub": sub}
+    changes[LTI + "context"] = {"id": course} if context else DROP
+    response = begun.post(platform.sign(platform.claims(begun.nonce, **changes)))
+    assert response.status_code == (200 if taken else 400), response.json
+    assert taken or response.json["code"] == "claim_malformed"
+
+
+@pytest.mark.parametrize("long", ["issuer", "client_id", "jwks_url", "deployments"])
+def test_what_no_index_has_room_for_is_not_registered(uow_factory, platform: Platform, clock, long: str) -> None:
+    text = "".join(Random(7).choices(LETTERS["ascii"], k=3_000))
+    names = {"issuer": "https://x.example", "client_id": "c", "jwks_url": "https://x.example/jwks", "deployments": ["1"]}
+    names[long] = [text] if long == "deployments" else names[long] + text
+    urls = {name: f"https://x.example/{name}" for name in ("login_url", "token_url")}
+    with uow_factory() as uow, pytest.raises(Malformed, match=r"at most|longer than"):
+        add_platform(uow, name="X", now=clock(), **urls, **names)
