@@ -19,7 +19,7 @@ class Refusal:
         admin_hint: what an administrator of the LMS or of this tool should check.
         reference: what the page shows and the log carries.
         status: HTTP status, always 4xx but for the platform's own faults (502, 503).
-        frame_origins: origins that may frame the explanation, beside those of the registration.
+        frame_origins: origins that may frame the explanation: those of the platform it came from, where that is known.
     """
 
     code: str

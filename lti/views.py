@@ -27,6 +27,7 @@ from lti.grades.line_items import bind_by_resource_id
 from lti.launch_log import Trail
 from lti.placements import connect_launch
 from lti.refusals import LaunchRefusedError, new_reference
+from lti.registrations import get
 from lti.runtime import LtiRuntime
 from lti.selection import SelectionFault, read_selection
 from lti.tool_configuration import canvas_json
@@ -208,6 +209,9 @@ def _refused(runtime: LtiRuntime, trail: Trail, error: LaunchRefusedError, frame
     if trail.registration_id is None:
         trail.registration_id = error.registration_id
     runtime.services.log.refused(trail, error.code, error.detail)
+    if trail.registration_id is not None:
+        with runtime.uow() as uow:
+            frame_origins = (*get(uow, trail.registration_id).origins, *frame_origins)
     return runtime.on_refusal(replace(error.refusal(trail.reference), frame_origins=frame_origins))
 
 

@@ -68,9 +68,7 @@ def link_page(course_id: str, link_id: str) -> ResponseReturnValue:
     """Show the tool in a frame on the LMS's page."""
     lms = current_lms()
     course, member = _reader(lms, course_id)
-    link = find_link(lms.store.read(), link_id)
-    if link is None or link.course_id != course.id:
-        abort(404, f"There is no link '{link_id}' in this course.")
+    link = _link_of(lms, course, link_id)
     acting_as = request.args.get("acting_as") or None
     source = url_for("oidc.launch", link_id=link.id, acting_as=acting_as, target="iframe", **_as(member))
     return render_template(
@@ -126,9 +124,7 @@ def grade(course_id: str, link_id: str) -> ResponseReturnValue:
     """Return the reader's own grade for one link, for the page's refresh."""
     lms = current_lms()
     course, member = _reader(lms, course_id)
-    link = find_link(lms.store.read(), link_id)
-    if link is None or link.course_id != course.id:
-        abort(404, f"There is no link '{link_id}' in this course.")
+    link = _link_of(lms, course, link_id)
     cell = _link_row(lms, link, member).grade
     return jsonify({"text": cell.text, "note": cell.note} if cell is not None else {})
 
@@ -150,6 +146,13 @@ def _reader(lms: Lms, course_id: str) -> tuple[Course, Member]:
     if member is None:
         abort(redirect(url_for("pages.home", _anchor=course_id)))
     return course, member
+
+
+def _link_of(lms: Lms, course: Course, link_id: str) -> Link:
+    link = find_link(lms.store.read(), link_id)
+    if link is None or link.course_id != course.id:
+        abort(404, f"There is no link '{link_id}' in this course.")
+    return link
 
 
 def _as(member: Member) -> dict[str, Any]:

@@ -88,15 +88,20 @@ def sqlite_url(tmp_path: Path) -> str:
     return migrated_copy(tmp_path / "pacemate.sqlite")
 
 
-@pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A migrated database of this test, once on SQLite and once on PostgreSQL."""
+def migrated_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Yield the address of a migrated database of this test, of the kind that the fixture's parameter names."""
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_url")
         return
     server: Postgres = request.getfixturevalue("postgres_server")
     with server.lent() as url:
         yield url
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database of this test, once on SQLite and once on PostgreSQL."""
+    yield from migrated_database(request)
 
 
 @pytest.fixture(params=DATABASES)

@@ -18,10 +18,9 @@ from lti.placements import connect
 from lti.quirks.families import quirks
 from lti.refusals import Refusal
 from lti.registrations import Registered
-from lti.registrations import get as registration
 from web import auth
 from web.auth import begin_session, hash_browser, log_name, open_session
-from web.context import config, context, kit
+from web.context import config, kit
 from web.framed import lead_to
 from web.launch_sessions import cohort_values, unbound_values
 from web.picker import available_options, deep_link_page, picked
@@ -55,7 +54,7 @@ def on_deep_link(launch: LaunchContext) -> Response:
 
 def on_refusal(refusal: Refusal) -> Response:
     """Say why a launch was refused, what an administrator should check, and the reference the log carries."""
-    frame_by((*_origins_of(refusal.reference), *refusal.frame_origins))
+    frame_by(refusal.frame_origins)
     page = render_template(
         "errors/refused_launch.html", what=refusal.what, checks=[refusal.admin_hint], reference=refusal.reference
     )
@@ -173,13 +172,3 @@ def _pending(session: auth.LaunchSession) -> Mapping[str, Any]:
     if session.role != "instructor" or session.pending is None:
         abort(403)
     return session.pending
-
-
-def _origins_of(reference: str) -> tuple[str, ...]:
-    """Return the origins that may frame a refusal's page: those of the platform it came from, where that is known."""
-    services = context().lti.services
-    with kit().uow() as uow:
-        entry = next((e for e in services.log.recent(uow, limit=20) if e.reference == reference), None)
-        if entry is None or entry.registration_id is None:
-            return ()
-        return registration(uow, entry.registration_id).origins

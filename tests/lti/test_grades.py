@@ -52,6 +52,19 @@ class Graded(School):
         response = begun.post(self.platform.sign(claims))
         assert response.status_code == 200, response.json
 
+    def earn(self, *faults: HttpAnswer) -> None:
+        """Let a learner launch and complete one of two modules; `faults` are what the gradebook answers first."""
+        self.launch()
+        self.close(1)
+        self.gradebook.fail = list(faults)
+        self.relay()
+
+    def stands(self, given: float, at: str = "12:00:00") -> dict[str, object]:
+        """Let the gradebook hold a learner's grade of 100 that another gave; return it."""
+        found = {"scoreGiven": given, "scoreMaximum": 100, "timestamp": f"2026-11-23T{at}.000Z"}
+        self.gradebook.results["learner-1"] = found
+        return found
+
     @property
     def scores(self) -> list[float]:
         return [p["scoreGiven"] for p in self.gradebook.posts]
@@ -70,9 +83,7 @@ def school(
 
 
 def test_a_mark_reaches_the_gradebook_as_the_standard_asks(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.relay()
+    school.earn()
     assert school.gradebook.posts == [
         {
             "userId": "learner-1",
@@ -102,9 +113,7 @@ def test_nothing_is_sent_before_anything_is_earned_and_nothing_twice(school: Gra
 
 
 def test_timestamps_are_a_second_apart_and_never_in_the_future(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.relay()
+    school.earn()
     school.close(1, 2)
     school.relay()
     assert school.scores == [50, 100]
@@ -115,9 +124,7 @@ def test_timestamps_are_a_second_apart_and_never_in_the_future(school: Graded) -
 
 def test_the_columns_own_full_marks_are_used(school: Graded) -> None:
     school.gradebook.maximum = 7
-    school.launch()
-    school.close(1)
-    school.relay()
+    school.earn()
     assert (school.gradebook.posts[0]["scoreGiven"], school.gradebook.posts[0]["scoreMaximum"]) == (3.5, 7)
 
 
@@ -205,10 +212,7 @@ def test_a_missing_column_is_made_once_with_the_first_mark(school: Graded) -> No
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
 def test_passing_faults_are_retried_with_the_same_timestamp(school: Graded, status: int) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.fail = [answer(status)]
-    school.relay()
+    school.earn(answer(status))
     (line,) = school.lines()
     assert line.result == "retrying"
     assert str(status) in (line.error or "")
@@ -220,10 +224,7 @@ def test_passing_faults_are_retried_with_the_same_timestamp(school: Graded, stat
 
 
 def test_a_late_retry_carries_what_is_deserved_now(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.fail = [answer(503)]
-    school.relay()
+    school.earn(answer(503))
     school.close(1, 2)
     school.clock.forward(seconds=11)
     school.relay()
@@ -233,10 +234,7 @@ def test_a_late_retry_carries_what_is_deserved_now(school: Graded) -> None:
 
 
 def test_retry_after_is_respected(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.fail = [answer(429, Retry_After="600")]
-    school.relay()
+    school.earn(answer(429, Retry_After="600"))
     school.clock.forward(seconds=300)
     school.relay()
     assert len(school.scores) == 1
@@ -247,10 +245,7 @@ def test_retry_after_is_respected(school: Graded) -> None:
 
 @pytest.mark.parametrize("status", [400, 403, 405, 412, 422])
 def test_refusals_are_final_and_shown(school: Graded, status: int) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.fail = [answer(status)]
-    school.relay()
+    school.earn(answer(status))
     school.clock.forward(days=5)
     school.relay()
     assert len(school.scores) == 1
@@ -260,10 +255,7 @@ def test_refusals_are_final_and_shown(school: Graded, status: int) -> None:
 
 
 def test_an_instructor_can_retry_what_failed(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.fail = [answer(400)]
-    school.relay()
+    school.earn(answer(400))
     (line,) = school.lines()
     with school.uow() as uow:
         with pytest.raises(NotFound):
@@ -277,10 +269,7 @@ def test_an_instructor_can_retry_what_failed(school: Graded) -> None:
 
 
 def test_after_a_refusal_new_progress_is_tried_again(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.fail = [answer(400)]
-    school.relay()
+    school.earn(answer(400))
     school.clock.forward(seconds=60)
     school.close(1, 2)
     school.relay()
@@ -289,38 +278,22 @@ def test_after_a_refusal_new_progress_is_tried_again(school: Graded) -> None:
 
 
 def test_a_conflict_with_an_equal_result_is_done(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.results["learner-1"] = {
-        "scoreGiven": 50,
-        "scoreMaximum": 100,
-        "timestamp": "2026-11-23T12:00:00.000Z",
-    }
-    school.relay()
+    school.stands(50)
+    school.earn()
     assert len(school.scores) == 1
     assert school.lines()[0].result == "sent"
 
 
 def test_a_conflict_with_another_result_gets_a_new_timestamp(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.results["learner-1"] = {
-        "scoreGiven": 20,
-        "scoreMaximum": 100,
-        "timestamp": "2026-11-23T12:00:00.000Z",
-    }
-    school.relay()
+    school.stands(20)
+    school.earn()
     assert [p["timestamp"][-8:-5] for p in school.gradebook.posts] == [":00"[-3:], ":01"[-3:]]
     assert school.gradebook.results["learner-1"]["scoreGiven"] == 50
 
 
 def test_a_late_retry_never_lowers_a_grade_that_was_given_meanwhile(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.fail = [answer(503)]
-    school.relay()
-    raised = {"scoreGiven": 90, "scoreMaximum": 100, "timestamp": "2026-11-23T12:00:05.000Z"}
-    school.gradebook.results["learner-1"] = raised
+    school.earn(answer(503))
+    raised = school.stands(90, at="12:00:05")
     school.clock.forward(seconds=11)
     school.relay()
     assert school.gradebook.results["learner-1"] == raised
@@ -330,16 +303,13 @@ def test_a_late_retry_never_lowers_a_grade_that_was_given_meanwhile(school: Grad
         assert "higher" in history_of(uow, line.target_id, school.enrolment().cohort_id).tries[0].note
 
 
-RAISED = {"scoreGiven": 90, "scoreMaximum": 100, "timestamp": "2026-11-23T12:00:05.000Z"}
-
-
 @pytest.mark.parametrize("granted", [False, True])
 def test_a_conflict_with_what_may_not_be_read_is_left_to_a_person(school: Graded, granted: bool) -> None:
     if granted:
         school.gradebook.unread = answer(403)
     school.launch(**({} if granted else school.gradebook.claim(scopes=[s for s in SCOPES if "result" not in s])))
     school.close(1)
-    school.gradebook.results["learner-1"] = RAISED
+    raised = school.stands(90, at="12:00:05")
     school.clock.forward(seconds=3)
     school.relay()
     (line,) = school.lines()
@@ -348,7 +318,7 @@ def test_a_conflict_with_what_may_not_be_read_is_left_to_a_person(school: Graded
     school.set_policy("completion")
     school.clock.forward(days=5)
     school.relay()
-    assert school.gradebook.results["learner-1"] == RAISED
+    assert school.gradebook.results["learner-1"] == raised
     assert len({p["timestamp"] for p in school.gradebook.posts}) == 1
     with school.uow() as uow:
         retry(uow, line.target_id, school.enrolment().cohort_id, school.clock())
@@ -363,14 +333,14 @@ def test_a_gradebook_that_cannot_be_read_just_now_is_asked_again_before_anything
     school.gradebook.unread = answer(503)
     school.launch()
     school.close(1)
-    school.gradebook.results["learner-1"] = RAISED
+    raised = school.stands(90, at="12:00:05")
     school.clock.forward(seconds=3)
     school.relay()
     assert school.lines()[0].result == "retrying"
     school.gradebook.unread = None
     school.clock.forward(seconds=11)
     school.relay()
-    assert (school.lines()[0].result, school.gradebook.results["learner-1"]) == ("sent", RAISED)
+    assert (school.lines()[0].result, school.gradebook.results["learner-1"]) == ("sent", raised)
 
 
 def test_a_new_policy_lowers_a_mark_in_spite_of_a_conflict(school: Graded) -> None:
@@ -384,10 +354,7 @@ def test_a_new_policy_lowers_a_mark_in_spite_of_a_conflict(school: Graded) -> No
 
 
 def test_what_failed_is_settled_where_nothing_is_to_be_sent_any_more(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.fail = [answer(400)]
-    school.relay()
+    school.earn(answer(400))
     (line,) = school.lines()
     school.set_policy("none")
     with school.uow() as uow:
@@ -399,9 +366,7 @@ def test_what_failed_is_settled_where_nothing_is_to_be_sent_any_more(school: Gra
 
 
 def test_a_deleted_column_is_looked_up_once_and_given_up(school: Graded, uow_factory: UnitOfWorkFactory) -> None:
-    school.launch()
-    school.close(1)
-    school.relay()
+    school.earn()
     school.gradebook.deleted = True
     school.gradebook.fail = [answer(404)]
     school.clock.forward(seconds=60)
@@ -415,19 +380,14 @@ def test_a_deleted_column_is_looked_up_once_and_given_up(school: Graded, uow_fac
 
 
 def test_a_learner_unknown_to_a_column_that_is_there_is_final(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.fail = [answer(404)]
-    school.relay()
+    school.earn(answer(404))
     (line,) = school.lines()
     assert line.result == "failed"
     assert "learner" in (line.error or "")
 
 
 def test_a_column_that_moved_is_followed(school: Graded, platform: Platform, gradebook: Gradebook) -> None:
-    school.launch()
-    school.close(1)
-    school.relay()
+    school.earn()
     old, gradebook.column = gradebook.column, gradebook.column.replace("/7/", "/8/")
     gradebook.platform.http.routes |= {
         old + "/scores": lambda *_: answer(404),
@@ -444,19 +404,14 @@ def test_a_column_that_moved_is_followed(school: Graded, platform: Platform, gra
 def test_a_refused_token_is_renewed_once(school: Graded, platform: Platform, http: FakeHttp) -> None:
     handed = iter(("old", "new", "newest"))
     http.routes[platform.token_url] = lambda *_: answer(200, {"access_token": next(handed), "expires_in": 3600})
-    school.launch()
-    school.close(1)
-    school.gradebook.fail = [answer(401)]
-    school.relay()
+    school.earn(answer(401))
     assert school.gradebook.bearers[-2:] != []
     assert school.gradebook.bearers[-1] != school.gradebook.bearers[-2]
     assert school.lines()[0].result == "sent"
 
 
 def test_tokens_are_kept_until_they_end(school: Graded, platform: Platform, http: FakeHttp) -> None:
-    school.launch()
-    school.close(1)
-    school.relay()
+    school.earn()
     asked = http.count(platform.token_url)
     school.clock.forward(seconds=30)
     school.close(1, 2)
@@ -476,9 +431,7 @@ def test_without_a_token_nothing_is_lost_and_the_reason_is_shown(
     school: Graded, platform: Platform, http: FakeHttp, status: int, result: str
 ) -> None:
     http.routes[platform.token_url] = lambda *_: answer(status, {"error": "invalid_client"})
-    school.launch()
-    school.close(1)
-    school.relay()
+    school.earn()
     (line,) = school.lines()
     assert line.result == result
     assert "token" in (line.error or "")
@@ -528,10 +481,7 @@ def test_a_400_for_an_older_timestamp_is_compared_with_the_result_before_it_is_f
 
 
 def test_each_try_is_kept_with_its_reason_and_swept_after_the_audit_time(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.fail = [answer(503), answer(400)]
-    school.relay()
+    school.earn(answer(503), answer(400))
     school.clock.forward(seconds=11)
     school.relay()
     school.close(1, 2)
@@ -554,10 +504,7 @@ def test_each_try_is_kept_with_its_reason_and_swept_after_the_audit_time(school:
 
 
 def test_what_failed_long_ago_can_still_be_tried_again(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.gradebook.fail = [answer(400)]
-    school.relay()
+    school.earn(answer(400))
     (line,) = school.lines()
     with school.uow() as uow:
         uow.session.execute(deliveries.delete())
@@ -568,9 +515,7 @@ def test_what_failed_long_ago_can_still_be_tried_again(school: Graded) -> None:
 
 
 def test_columns_are_read_again_for_their_dates_marks_and_maximum(school: Graded) -> None:
-    school.launch()
-    school.close(1)
-    school.relay()
+    school.earn()
     job = JobContext({}, SinkContext(school.uow, school.services.http, school.clock, services={"lti": school.services}))
     school.gradebook.maximum, school.gradebook.ends_at = 20, "2026-12-01T18:00:00+01:00"
     school.gradebook.results["learner-1"] = {**school.gradebook.results["learner-1"], "scoreGiven": 80}
@@ -685,9 +630,7 @@ def test_no_request_is_made_inside_a_transaction(school: Graded, http: FakeHttp,
         return real(*args, **named)  # type: ignore[arg-type] # passed on as they came
 
     http.request = watched  # type: ignore[method-assign] # watched for this test alone
-    school.launch()
-    school.close(1)
-    school.relay()
+    school.earn()
     assert school.scores == [50]
     assert len(during) >= 3
     assert set(during) == {0}

@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from lti.storage import login_states
 from tests.lti.platform import AGS, DL, DROP, LEARNER, LTI, NRPS, TOOL, Begun, Platform, rsa_key
 from tests.lti_certification.world import World, accepted, refused
+from tests.storage.statements import statements
 
 Make = Callable[[Platform, Begun], str]
 
@@ -270,6 +271,16 @@ def test_is_refused_and_leaves_nothing(world: World, case: Case) -> None:
     assert world.stored() == before
     assert len(world.http.asked) == asked + (case.code == "key_unknown")
     accepted(begun.post(good))
+
+
+def test_a_refusal_may_be_framed_by_its_platform_and_costs_one_statement_for_that(world: World) -> None:
+    begun = world.begin()
+    head, payload, signature = world.platform.sign(world.platform.claims(begun.nonce)).split(".")
+    with statements(world.database) as sent:
+        response = begun.post(f"{head}.{payload}.AAAA{signature[4:]}")
+    refused(response, "signature")
+    assert f"frame-ancestors {world.platform.issuer}" in response.headers["Content-Security-Policy"]
+    assert len(sent) == 2, "the login with its registration, and whose page may frame the answer"
 
 
 BAD_DEEP_LINKS = [

@@ -24,12 +24,12 @@ from engine.storage.tables.access import launch_sessions
 from engine.storage.tables.enrolments import enrolments
 from engine.storage.unit_of_work import UnitOfWorkFactory
 from lti.storage import launch_log, login_states
+from tests.conftest import DATABASES, migrated_database
 from tests.e2e.installation import environment_of
 from tests.e2e.processes import Processes, answers, free_port, python
 from tests.engine.sample import build_version
 from tests.lti.conftest import register
 from tests.lti.platform import LTI, FakeHttp, Platform
-from tests.servers.postgres import Postgres
 
 PROCESSES = 4
 COPIES = 64
@@ -39,16 +39,10 @@ def today() -> datetime:
     return datetime.now(UTC)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Both databases, unlike the rest of this folder."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_url")
-        return
-    server: Postgres = request.getfixturevalue("postgres_server")
-    url = server.create()
-    yield url
-    server.drop(url)
+    yield from migrated_database(request)
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,20 @@ def launch(world: World, browser: FlaskClient | None = None, platform: Platform 
     return begun.post(own.sign(own.claims(begun.nonce), **headers))
 
 
+def refused_until_mended(world: World, fault: Callable[..., HttpAnswer], code: str, *, wait_s: float) -> None:
+    """Launch while the platform's key set is at fault: nothing is left of that, and the launch passes once it is mended."""
+    good = world.http.routes[world.platform.jwks_url]
+    world.http.routes[world.platform.jwks_url] = fault
+    begun = world.begin()
+    token = world.platform.sign(world.platform.claims(begun.nonce))
+    before = world.stored()
+    refused(begun.post(token), code)
+    assert world.stored() == before
+    world.http.routes[world.platform.jwks_url] = good
+    world.clock.forward(seconds=wait_s)
+    accepted(begun.post(token))
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -43,36 +58,17 @@ def launch(world: World, browser: FlaskClient | None = None, platform: Platform 
     ids=["500", "503", "html", "no keys", "timeout"],
 )
 def test_a_platform_without_its_keys_is_told_and_leaves_nothing(fresh: World, fault: HttpAnswer | OSError) -> None:
-    good = fresh.http.routes[fresh.platform.jwks_url]
-
     def broken(*_: object) -> HttpAnswer:
         if isinstance(fault, OSError):
             raise fault
         return fault
 
-    fresh.http.routes[fresh.platform.jwks_url] = broken
-    begun = fresh.begin()
-    token = fresh.platform.sign(fresh.platform.claims(begun.nonce))
-    before = fresh.stored()
-    refused(begun.post(token), "keys_unreachable")
-    assert fresh.stored() == before
-    fresh.http.routes[fresh.platform.jwks_url] = good
-    fresh.clock.forward(seconds=6)
-    accepted(begun.post(token))
+    refused_until_mended(fresh, broken, "keys_unreachable", wait_s=6)
 
 
 def test_a_kid_that_names_two_keys_names_none(fresh: World) -> None:
     twice = [public_jwk(rsa_key(name).public_key(), "kid-1") for name in ("platform", "stranger")]
-    good = fresh.http.routes[fresh.platform.jwks_url]
-    fresh.http.routes[fresh.platform.jwks_url] = lambda *_: answer(200, {"keys": twice})
-    begun = fresh.begin()
-    token = fresh.platform.sign(fresh.platform.claims(begun.nonce))
-    before = fresh.stored()
-    refused(begun.post(token), "key_unknown")
-    assert fresh.stored() == before
-    fresh.http.routes[fresh.platform.jwks_url] = good
-    fresh.clock.forward(seconds=31)
-    accepted(begun.post(token))
+    refused_until_mended(fresh, lambda *_: answer(200, {"keys": twice}), "key_unknown", wait_s=31)
 
 
 def test_a_rotation_between_login_and_launch_passes(fresh: World) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tests.sandbox.harness import Sandbox, Tool, config, start, stop
+from tests.sandbox.harness import Sandbox, Tool, running_sandbox
 
 
 @pytest.fixture(scope="session")
@@ -22,16 +20,8 @@ def tool() -> Iterator[Tool]:
 
 @pytest.fixture(scope="session")
 def running(tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    folder = tmp_path_factory.mktemp("sandbox")
-    path = folder / "config.json"
-    path.write_text(json.dumps(config(tool.url)))
-    process, line = start(["--port", "0", "--data", str(folder), "--config", str(path), "--control"])
-    found = re.search(r"http://127\.0\.0\.1:\d+", line)
-    assert found is not None, line
-    sandbox = Sandbox(found[0], tool)
-    yield sandbox
-    sandbox.http.close()
-    stop(process)
+    with running_sandbox(tool, tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -257,3 +259,17 @@ def stop(process: subprocess.Popen[str]) -> int:
     if process.stdout is not None:
         process.stdout.close()
     return code
+
+
+@contextmanager
+def running_sandbox(tool: Tool, folder: Path) -> Iterator[Sandbox]:
+    """Run a sandbox of `config` with its data in a folder."""
+    path = folder / "config.json"
+    path.write_text(json.dumps(config(tool.url)))
+    process, line = start(["--port", "0", "--data", str(folder), "--config", str(path), "--control"])
+    found = re.search(r"http://127\.0\.0\.1:\d+", line)
+    assert found is not None, line
+    sandbox = Sandbox(found[0], tool)
+    yield sandbox
+    sandbox.http.close()
+    stop(process)

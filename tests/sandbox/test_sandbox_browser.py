@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.sandbox.harness import Sandbox, Tool, config, start, stop
+from tests.sandbox.harness import Sandbox, Tool, running_sandbox
 
 TALK = """
 <p id="said"></p>
@@ -46,16 +46,8 @@ def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with HTTPServer(host="127.0.0.1", port=0, threaded=True) as server:
         server.expect_request("/login").respond_with_handler(login)
         tool = Tool(f"http://tool.localhost:{server.port}")
-        folder = tmp_path_factory.mktemp("browser")
-        (folder / "config.json").write_text(json.dumps(config(tool.url)))
-        arguments = ["--port", "0", "--data", str(folder), "--config", str(folder / "config.json")]
-        process, line = start([*arguments, "--control"])
-        found = re.search(r"http://127\.0\.0\.1:\d+", line)
-        assert found is not None, line
-        sandbox = Sandbox(found[0], tool)
-        yield sandbox
-        sandbox.http.close()
-        stop(process)
+        with running_sandbox(tool, tmp_path_factory.mktemp("browser")) as sandbox:
+            yield sandbox
 
 
 @pytest.fixture

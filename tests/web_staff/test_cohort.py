@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import event
 
 from engine.services.enrol import preview_as_learner
 from lti.roster import keep_sections
+from tests.storage.statements import statements
 from tests.web.house import Browser, House
 from tests.web_staff.people import answer, get_stuck, instructor, join, order_of, state_of, words_of
 
@@ -156,26 +156,17 @@ def test_the_overview_asks_as_many_statements_for_50_learners_as_for_5(house: Ho
             answer(house, join(house, f"learner-{number:02d}"), 2)
         browser = instructor(house)
         browser.get("")
-        counts.append(statements(house, browser))
+        counts.append(cost(house, browser))
         assert f"of {upto} need" in browser.page or f"of {upto} needs" in browser.page
     assert counts[0] == counts[1]
     assert counts[1] <= 5, "one for the session, at most four for the page"
 
 
-def statements(house: House, browser: Browser) -> int:
+def cost(house: House, browser: Browser) -> int:
     """Return how many statements the cohort's page sends."""
-    engine = house.kit.uow().session.get_bind()
-    found: list[str] = []
-
-    def note(_conn: object, _cursor: object, statement: str, *_: object) -> None:
-        found.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with statements(house.kit.uow().session.get_bind()) as sent:
         assert browser.get("").status_code == 200
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return len(found)
+    return len(sent)
 
 
 @pytest.mark.parametrize("path", ["", "settings", "preview", "grades"])
