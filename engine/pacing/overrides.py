@@ -109,6 +109,6 @@ def _resume(path: PathState, override: Override) -> PathState:
         retry=None,
         review_s={},
         earlier_s=dict(path.module_active_s),
-        returned=tuple(path.module_active_s),
+        returned=tuple(sorted(path.module_active_s)),
         resumed_at=override.at,
     )
