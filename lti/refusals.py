@@ -139,6 +139,11 @@ REASONS: Final[dict[str, tuple[int, str, str]]] = {
         f"This launch was already used. {_REOPEN}",
         "A launch works once. Reloading the page or going back to it sends the same launch again.",
     ),
+    "reloaded": (
+        400,
+        f"Reloading this page ended it: your browser keeps nothing for it inside your learning platform. {_REOPEN}",
+        "A frame without cookies holds its session in the page's memory, which a reload empties. In a tab it survives.",
+    ),
     "browser_unknown": (
         400,
         f"Your browser did not send back this tool's cookie, so that the launch cannot be tied to you. {_REOPEN} "

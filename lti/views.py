@@ -108,6 +108,8 @@ def _launch(runtime: LtiRuntime, incoming: Request) -> Response:
     try:
         launch = runtime.services.gate.admit(form, proof, trail)
     except LaunchRefusedError as error:
+        if error.code == "state_used" and proof.empty and in_frame(incoming):
+            error = LaunchRefusedError("reloaded", registration_id=error.registration_id)
         return _refused(runtime, trail, error)
     if launch.deep_linking is not None:
         response = runtime.on_deep_link(_opened(runtime, incoming, state, launch))

@@ -56,7 +56,11 @@ def on_refusal(refusal: Refusal) -> Response:
     """Say why a launch was refused, what an administrator should check, and the reference the log carries."""
     frame_by(refusal.frame_origins)
     page = render_template(
-        "errors/refused_launch.html", what=refusal.what, checks=[refusal.admin_hint], reference=refusal.reference
+        "errors/refused_launch.html",
+        what=refusal.what,
+        checks=[refusal.admin_hint],
+        reference=refusal.reference,
+        reloaded=refusal.code == "reloaded",
     )
     return make_response(page, refusal.status)
 

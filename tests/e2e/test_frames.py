@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Frame, Page, Playwright, Request, expect
 from pytest_httpserver import HTTPServer
 from werkzeug import Request as Received
@@ -104,6 +105,12 @@ def launch_of(requests_: list[Request]) -> str:
     return found[-1][2]
 
 
+def faults(frame: Frame) -> list[tuple[str, str]]:
+    """Return the faults that axe finds on a framed page."""
+    found = Axe().run(frame).response["violations"]  # type: ignore[arg-type] # it evaluates, as a page does
+    return [(v["id"], v["nodes"][0]["html"][:120]) for v in found]
+
+
 def open_in_frame(seat: Seat) -> None:
     """Open the course in the LMS's page, in front: a page behind another one takes no input and says nothing about it."""
     seat.page.bring_to_front()
@@ -167,6 +174,14 @@ def test_platform_storage_and_a_bearer_are_the_second(
     kept = seat.page.evaluate("[...kept.values()].flatMap((mine) => [...mine.values()])") if where == "parent" else []
     assert kept == []
     assert seat.complaints == []
+    if where == "parent":
+        assert faults(seat.frame) == []
+        seat.frame.evaluate("location.reload()")
+        expect(seat.tool.get_by_role("heading", name="Open this again from your course")).to_be_visible()
+        expect(seat.tool.get_by_text("Nothing of yours is lost")).to_be_visible()
+        assert faults(seat.frame) == []
+        open_in_frame(seat)
+        expect(seat.tool.get_by_role("button", name="Continue")).to_be_visible()
 
 
 def test_an_instructor_works_under_a_bearer(two_sites: Installation, open_browser: Open, stores: Callable[[str], None]) -> None:
@@ -200,6 +215,8 @@ def test_a_new_tab_is_the_last_way_and_is_opened_once(
     seat = Seat(two_sites, context, "learner-10")
     open_in_frame(seat)
     again = seat.frame
+    expect(seat.tool.get_by_role("button", name="Open in a new tab")).to_be_visible()
+    assert faults(again) == []
     with context.expect_page() as opening:
         seat.tool.get_by_role("button", name="Open in a new tab").click()
     tab = opening.value
