@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pacemate.cli.main import COMMANDS
+from web.admin.paste import Guide, guides
 
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
@@ -37,6 +38,21 @@ def test_the_readmes_commands_exist():
     assert named <= set(COMMANDS)
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"make (demo-reset|demo|test|check|bench)\b", text)) <= targets
+
+
+@pytest.mark.parametrize("guide", guides("https://learn.example.org"), ids=lambda guide: guide.family)
+def test_a_connecting_guide_says_what_the_administrators_page_says(guide: Guide) -> None:
+    text = (ROOT / f"docs/connect/{ {'openedx': 'open-edx'}.get(guide.family, guide.family) }.md").read_text()
+    table = text[text.index("| field | value |") :].partition("\n\n")[0]
+    rows = re.findall(r"^ *\| ([^|]+) \| ([^|]+) \|$", table, re.MULTILINE)[1:]
+    written = {field: value.replace("`", "") for field, value in rows if field != "---"}
+    assert list(written) == [field for field, _ in guide.ours]
+    assert [field for field, value in guide.ours if not written[field].startswith(value.partition(";")[0])] == []
+    told = [value.removesuffix(" on hosted Canvas") for _, value in guide.theirs if value.startswith("https://")]
+    assert [value for value in told if value not in text] == []
+    named = {ours: theirs.strip("()") for theirs, ours in re.findall(r"^ *\| ([^|]+) \| ([^|`]+) \| `--", text, re.MULTILINE)}
+    assert not named or named.keys() == {ours for ours, _ in guide.theirs}
+    assert [ours for ours, theirs in guide.theirs if named and not theirs.startswith(named[ours].partition(",")[0])] == []
 
 
 def test_each_manner_names_a_line_of_the_platforms_page():

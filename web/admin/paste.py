@@ -77,10 +77,15 @@ def _moodle(at: Mapping[str, str]) -> Guide:
         ("Public keyset", at["keys"]),
         ("Initiate login URL", at["login"]),
         ("Redirection URI(s)", at["launch"]),
+        ("Tool configuration usage", "Show in activity chooser and as a preconfigured tool"),
+        ("Default launch container", "Embed, without blocks"),
         ("Supports Deep Linking (Content-Item Message)", "ticked"),
         ("Content Selection URL", at["launch"]),
         ("IMS LTI Assignment and Grade Services", "Use this service for grade sync and column management"),
         ("IMS LTI Names and Role Provisioning", "Use this service to retrieve members' information as per privacy settings"),
+        ("Share launcher's name with tool", "as you wish; everything works without"),
+        ("Share launcher's email with tool", "as you wish; everything works without"),
+        ("Accept grades from the tool", "Always, or Delegate to teacher"),
     )
     theirs = (
         ("Issuer", "Platform ID"),
@@ -96,9 +101,10 @@ def _moodle(at: Mapping[str, str]) -> Guide:
 
 def _canvas(at: Mapping[str, str], base_url: str) -> Guide:
     ours = (
-        ("Method", "Paste JSON, with the text below; or Enter URL, with the next line"),
-        ("JSON URL", at["canvas"]),
+        ("Key Name", "Pacemate"),
         ("Redirect URIs", at["launch"]),
+        ("Method", "Enter URL, with the next line; or Paste JSON, with the text below"),
+        ("JSON URL", at["canvas"]),
     )
     theirs = (
         ("Issuer", "https://canvas.instructure.com on hosted Canvas"),
@@ -124,7 +130,9 @@ def _open_edx(at: Mapping[str, str]) -> Guide:
         ("Deep linking", "True"),
         ("Deep Linking Launch URL", at["launch"]),
         ("LTI Assignment and Grades Service", "Allow tools to submit grades only (declarative)"),
+        ("Enable LTI NRPS", "True, where learners' names may be shared"),
         ("Scored", "True"),
+        ("Custom Parameters", '["course=ID"], with the id of a course; or choose by deep linking'),
     )
     theirs = (
         ("Issuer", "the address of the LMS"),
@@ -175,6 +183,10 @@ def _blackboard(at: Mapping[str, str]) -> Guide:
         ("Token URL", "Auth token endpoint"),
         ("Key set URL", "Public keyset URL"),
         ("Deployment IDs", "one an institution, shown in Learn's LTI Tool Providers; approve them as they come"),
+        (
+            "Frame origins",
+            "the address of each institution's Learn: content is given to no other, and no other may frame this tool",
+        ),
     )
     where = "developer.blackboard.com, My Apps, an LTI application; then in Learn: Administrator Panel, LTI Tool Providers"
     return Guide("blackboard", "Blackboard Learn", where, ours, theirs, UNTESTED)
