@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,9 +14,12 @@ _HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _SHARED_SUFFIXES: Final = frozenset(
     {"ac", "co", "com", "edu", "gob", "gouv", "gov", "go", "net", "ne", "or", "org", "k12", "sch"}
 )
+KEPT: Final = 1024
+"""Addresses whose parts are remembered: each launch asks for the same few of its platform's."""
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+@lru_cache(maxsize=KEPT)
 def split_address(url: str) -> SplitResult | None:
     """Return an absolute http(s) address taken apart; None for anything else.
 
@@ -34,6 +38,7 @@ def split_address(url: str) -> SplitResult | None:
     return parts
 
 
+@lru_cache(maxsize=KEPT)
 def origin(url: str) -> str | None:
     """Return scheme, host and port as browsers compare them; None where it is no absolute http(s) address."""
     parts = split_address(url)

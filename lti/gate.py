@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from sqlalchemy import Row, and_, bindparam, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.prepared import Prepared
 from lti import checks, logins
 from lti.addresses import belongs_to_tool, origin, same_platform, secure
 from lti.browser import LaunchProof
@@ -30,11 +31,11 @@ from lti.reading import LTI, NO_TEXT, Claims
 from lti.refusals import LaunchRefusedError
 from lti.registering import add_deployment
 from lti.registrations import Registration, from_row
-from lti.storage import deployments, login_states, registrations, run
+from lti.storage import deployments, login_states, registrations, send
 
 _LOGIN: Final = ("state_hash", "nonce_hash", "browser_hash", "storage_target", "expires_at", "consumed_at")
 
-_LOOK_UP: Final = (
+_LOOK_UP: Final = Prepared(
     select(
         registrations,
         *(login_states.c[name] for name in _LOGIN),
@@ -66,7 +67,7 @@ class _Candidate:
 class _Found:
     """What the database knows of a candidate: its login, registration and deployment."""
 
-    row: Row[*tuple[Any, ...]]
+    row: Any
     registration: Registration
 
 
@@ -138,7 +139,7 @@ class Gate:
     def _look_up(self, uow: UnitOfWork, candidate: _Candidate) -> _Found:
         named = candidate.token.payload.get(LTI + "deployment_id")
         values = {"state": candidate.state_hash, "deployment": _storable(named) if isinstance(named, str) else ""}
-        row = run(uow, _LOOK_UP, values).one_or_none()
+        row = send(uow, _LOOK_UP, values).first()
         trail = candidate.trail
         if row is None or row.expires_at <= self._clock():
             trail.failed("state")

@@ -17,9 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from engine.domain.errors import ConfigurationError, Refused
 from engine.domain.unit_of_work import UnitOfWork
@@ -157,13 +156,13 @@ class ToolKeys:
             self.rotate()
         return bool(due)
 
-    def _promote(self, session: Session, kid: str, now: datetime) -> None:
+    def _promote(self, session: Connection, kid: str, now: datetime) -> None:
         active = tool_keys.c.status == "active"
         retired = {"status": "retired", "retired_at": now, "private_key": b""}
         session.execute(update(tool_keys).where(active).values(retired))
         session.execute(update(tool_keys).where(tool_keys.c.kid == kid).values(status="active", activated_at=now))
 
-    def _close_anew(self, session: Session) -> None:
+    def _close_anew(self, session: Connection) -> None:
         """Encrypt under the newest secret what an older one still encrypts, so that the old one can be forgotten."""
         c = tool_keys.c
         older = select(c.kid, c.private_key, c.vault_key_id).where(c.status != "retired", c.vault_key_id != self._vault.key_id)

@@ -12,14 +12,15 @@ import structlog
 from sqlalchemy import delete, insert, select
 
 from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.prepared import Prepared
 from lti.recent import InProcess, Recent
-from lti.storage import launch_log, run
+from lti.storage import launch_log, run, send
 
 KEPT_REFUSALS: Final = 100
 """Refusals kept for each registration; older ones are deleted as new ones come."""
 KEPT_DAYS: Final = 30
 
-_INSERT: Final = insert(launch_log)
+_INSERT: Final = Prepared(insert(launch_log))
 _log = structlog.get_logger("lti.launch")
 
 
@@ -77,7 +78,7 @@ class LaunchLog:
     def accepted(self, uow: UnitOfWork, trail: Trail) -> None:
         """Store an accepted launch in the transaction that accepts it."""
         entry = self._entry(trail, "accepted", "")
-        run(uow, _INSERT, _row(entry))
+        send(uow, _INSERT, _row(entry))
         _log.info("launch accepted", reference=entry.reference, registration=entry.registration_id, type=entry.message_type)
 
     def refused(self, trail: Trail, code: str, detail: str) -> None:
@@ -88,7 +89,7 @@ class LaunchLog:
             self._unverified.add(json.dumps({**_row(entry), "at": entry.at.isoformat()}))
             return
         with self._uow() as uow:
-            run(uow, _INSERT, _row(entry))
+            send(uow, _INSERT, _row(entry))
             mine = (launch_log.c.registration_id == trail.registration_id, launch_log.c.outcome != "accepted")
             kept = select(launch_log.c.reference).where(*mine).order_by(launch_log.c.at.desc()).limit(KEPT_REFUSALS)
             run(uow, delete(launch_log).where(*mine, launch_log.c.reference.not_in(kept)))

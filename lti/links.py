@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import Row, Table, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningInsert
 
 from engine.domain.errors import NotFound
 from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.prepared import Prepared
 from lti.claims import LaunchContext
 from lti.dates import Dates, from_json
-from lti.storage import deployments, line_items, resource_links, run, session_of
+from lti.storage import deployments, line_items, resource_links, run, send, transaction_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +137,10 @@ def link_tenant(uow: UnitOfWork, link_id: str) -> str | None:
 
 def upsert_into(uow: UnitOfWork, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT that knows ON CONFLICT, for the database at hand."""
-    if session_of(uow).get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return transaction_of(uow).insert(table)
 
 
-def _upsert(uow: UnitOfWork, launch: LaunchContext, deployment_row_id: str, now: datetime) -> Row[*tuple[Any, ...]]:
+def _upsert(uow: UnitOfWork, launch: LaunchContext, deployment_row_id: str, now: datetime) -> Any:
     told = _told(launch)
     values = {
         "id": str(uuid.uuid4()),
@@ -162,17 +160,17 @@ def _upsert(uow: UnitOfWork, launch: LaunchContext, deployment_row_id: str, now:
         "seen_at": now,
     }
     teaches = launch.role == "instructor"
-    return run(uow, _upsert_statement(session_of(uow).get_bind().dialect.name, teaches=teaches), values).one()
+    return send(uow, _upsert_statement(transaction_of(uow).postgresql, teaches=teaches), values).first()
 
 
 @cache
-def _upsert_statement(dialect: str, *, teaches: bool) -> ReturningInsert[*tuple[Any, ...]]:
+def _upsert_statement(on_postgresql: bool, *, teaches: bool) -> Prepared:
     """Return the statement that stores a launch's link.
 
     Args:
         teaches: an instructor is told the dates that hold for all; a learner may be told dates of their own.
     """
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    insert = postgresql.insert if on_postgresql else sqlite.insert
     statement = insert(resource_links).values({c.name: bindparam(c.name) for c in resource_links.c if c.name != "cohort_id"})
     new, old = statement.excluded, resource_links.c
     news = and_(new.told.is_not(None), or_(old.told.is_(None), old.told != new.told))
@@ -185,7 +183,7 @@ def _upsert_statement(dialect: str, *, teaches: bool) -> ReturningInsert[*tuple[
         | {"told": func.coalesce(new.told, old.told)}
         | {"dates": new.dates if teaches else func.coalesce(old.dates, new.dates)},
     )
-    return merged.returning(old.id, old.course_id, old.module_id, old.cohort_id)
+    return Prepared(merged.returning(old.id, old.course_id, old.module_id, old.cohort_id))
 
 
 def _original(uow: UnitOfWork, launch: LaunchContext, deployment_row_id: str) -> Binding | None:

@@ -17,12 +17,13 @@ from urllib.parse import urlencode
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.prepared import Prepared
 from engine.storage.tables.access import launch_sessions
 from lti.addresses import belongs_to_tool, with_query
 from lti.browser import browser_hash, login_proof
 from lti.refusals import LaunchRefusedError
 from lti.registrations import Registration, find, from_row, of_issuer
-from lti.storage import login_states, registrations, run
+from lti.storage import login_states, registrations, run, send
 
 LOGIN_TIME: Final = timedelta(minutes=10)
 MAX_PARAMETER: Final = 8_192
@@ -36,6 +37,7 @@ _CONSUME: Final = (
     )
     .values(consumed_at=bindparam("now"))
 )
+_USE_UP: Final = Prepared(_CONSUME)
 _TAKE_OVER: Final = _CONSUME.where(login_states.c.registration_id == bindparam("registration"))
 _OPEN: Final = (
     select(registrations, login_states.c.storage_target)
@@ -143,7 +145,7 @@ def open_login(uow: UnitOfWork, state: str, now: datetime) -> OpenLogin | None:
 
 def consume(uow: UnitOfWork, state_hash: str, now: datetime) -> bool:
     """Use a login up; True for one caller alone, however many come at once."""
-    return run(uow, _CONSUME, {"state": state_hash, "now": now}).rowcount == 1
+    return send(uow, _USE_UP, {"state": state_hash, "now": now}).rowcount == 1
 
 
 def launched_before(uow: UnitOfWork, browser_hash: str, registration_id: str) -> bool:

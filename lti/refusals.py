@@ -53,7 +53,7 @@ class LaunchRefusedError(Exception):
 
 def new_reference() -> str:
     """Return a short reference id that can be read out on the phone."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
+    return "".join([_ALPHABET[byte % len(_ALPHABET)] for byte in secrets.token_bytes(10)])
 
 
 _REOPEN = "Go back to your course and open this link again. Nothing of yours is lost."

@@ -84,7 +84,7 @@ class LtiRuntime:
         secret: for key encryption and the hash of the browser's cookie.
         base_url: this tool's own address, such as `https://learn.example.org`.
         development: allows http, and platforms on loopback.
-        on_launch: turns a launch of a link into a page or redirect.
+        on_launch: turns a launch of a link into a page or redirect; who enrols also calls `lti.placements.connect_launch`.
         on_deep_link: shows the picker.
         on_selection_fault: shows the picker again with what was filled in, and what to change.
         on_refusal: shows why a launch was refused, with its status.

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Connection,
     CursorResult,
     Executable,
     Float,
@@ -21,13 +22,14 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import Session
 
 from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.prepared import Answer, Prepared
 from engine.storage.tables import cohorts as _cohorts
 from engine.storage.tables import enrolments as _enrolments
 from engine.storage.tables import people as _people
 from engine.storage.tables.base import BigId, Json, UtcDateTime, metadata
+from engine.storage.transaction import Transaction
 
 ENGINE_TABLES = (_people, _cohorts, _enrolments)
 """Imported so that the tables that ours refer to stand on the metadata."""
@@ -240,20 +242,30 @@ launch_log = Table(
 )
 
 
-def session_of(uow: UnitOfWork) -> Session:
-    """Return the session of a unit of work, for the tables of this module.
+def session_of(uow: UnitOfWork) -> Connection:
+    """Return the session of a unit of work, for the tables of this module. Raises TypeError as `transaction_of` does."""
+    return transaction_of(uow).session
+
+
+def transaction_of(uow: UnitOfWork) -> Transaction:
+    """Return the transaction of a unit of work.
 
     Raises:
         TypeError: the unit of work is not the SQL one.
     """
-    session = cast(Any, uow).session
-    if not isinstance(session, Session):
-        raise TypeError(f"{type(uow).__name__} has no SQLAlchemy session; LTI needs SqlUnitOfWork.")
-    return session
+    transaction = cast(Any, uow).transaction
+    if not isinstance(transaction, Transaction):
+        raise TypeError(f"{type(uow).__name__} has no SQL transaction; LTI needs SqlUnitOfWork.")
+    return transaction
 
 
 def run(
     uow: UnitOfWork, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
     """Execute a statement in a unit of work."""
-    return session_of(uow).connection().execute(statement, values)
+    return session_of(uow).execute(statement, values)
+
+
+def send(uow: UnitOfWork, statement: Prepared, values: Mapping[str, Any]) -> Answer:
+    """Execute a statement of a hot path in a unit of work."""
+    return transaction_of(uow).send(statement, values)

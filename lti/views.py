@@ -25,7 +25,6 @@ from lti.claims import LaunchContext
 from lti.framed import LAUNCH_FIELDS, FramedLogin, UnprovedLaunch
 from lti.grades.line_items import bind_by_resource_id
 from lti.launch_log import Trail
-from lti.placements import connect_launch
 from lti.refusals import LaunchRefusedError, new_reference
 from lti.registrations import get
 from lti.runtime import LtiRuntime
@@ -114,11 +113,7 @@ def _launch(runtime: LtiRuntime, incoming: Request) -> Response:
     if launch.deep_linking is not None:
         response = runtime.on_deep_link(_opened(runtime, incoming, state, launch))
     else:
-        launch = bind_by_resource_id(runtime.services, launch)
-        response = runtime.on_launch(launch)
-        with runtime.uow() as uow:
-            connect_launch(uow, launch, runtime.clock())
-            uow.commit()
+        response = runtime.on_launch(bind_by_resource_id(runtime.services, launch))
     clear_login_cookie(incoming, response, state)
     return response
 
@@ -223,7 +218,10 @@ def _found(url: str) -> Response:
 
 
 def _private(response: Response) -> Response:
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers = response.headers
+    headers["Cache-Control"], headers["Referrer-Policy"], headers["X-Content-Type-Options"] = (
+        "no-store",
+        "no-referrer",
+        "nosniff",
+    )
     return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -10,11 +11,12 @@ from flask import Blueprint, Response, abort, g, make_response, redirect, render
 
 from engine.domain.enrolment import LaunchIdentity
 from engine.domain.errors import CourseUnavailable
+from engine.domain.unit_of_work import UnitOfWork
 from engine.services.enrol import Enrolled, enrol
 from lti.browser import Seat, browser_token, launch_proof
 from lti.claims import LaunchContext
 from lti.links import bind
-from lti.placements import connect
+from lti.placements import connect, connect_launch
 from lti.quirks.families import quirks
 from lti.refusals import Refusal
 from lti.registrations import Registered
@@ -152,9 +154,23 @@ def _enter(launch: LaunchContext, enrolled: Enrolled) -> Response:
     with kit().uow() as uow:
         values = cohort_values(launch, enrolled)
         launch_id = begin_session(uow, hash_browser(seat.token, config()), values, now)
+        connect_enrolled(uow, launch, enrolled, now)
         uow.commit()
     room = "learn" if enrolled.enrolment is not None else "cohort"
     return _given(lead_to(f"/{room}/{launch_id}/", seat), seat)
+
+
+def connect_enrolled(uow: UnitOfWork, launch: LaunchContext, enrolled: Enrolled, now: datetime) -> None:
+    """Connect whoever has just launched with gradebook, roster and dates of the link; the caller commits."""
+    enrolment = enrolled.enrolment
+    connect_launch(
+        uow,
+        launch,
+        cohort_id=enrolled.cohort.id,
+        person_id=enrolled.person.id,
+        enrolment_id=None if enrolment is None or enrolment.preview else enrolment.id,
+        now=now,
+    )
 
 
 def _seat() -> Seat:

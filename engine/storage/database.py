@@ -16,10 +16,12 @@ BUSY_S = 30
 POSTGRES_OPTIONS = "-c timezone=utc -c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
 """A stuck transaction costs seconds and never holds up the whole service."""
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
 
 def canonical_json(value: object) -> str:
     """Return JSON with sorted keys and no spaces; NaN and infinity are refused."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def open_database(url: str, *, pool_size: int = 10, max_overflow: int = 10) -> Engine:

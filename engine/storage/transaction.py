@@ -1,4 +1,4 @@
-"""What the repositories stand on: one session, and the two databases' differences."""
+"""What the repositories stand on: one transaction, and the two databases' differences."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Row, Select, Table
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+
+from engine.storage.prepared import Answer, Prepared
 
 Insert = postgresql.Insert | sqlite.Insert
 AnyResult = CursorResult[*tuple[Any, ...]]
@@ -19,21 +20,33 @@ ROWCOUNT = {"preserve_rowcount": True}
 
 
 class Transaction:
-    """The running transaction of a unit of work.
+    """The running transaction of a unit of work; the first statement opens it, and its end gives the connection back.
 
     Args:
-        session: what the unit of work commits.
         clock: aware UTC, for claims that the domain gives no time for.
     """
 
-    def __init__(self, session: Session, clock: Callable[[], datetime]) -> None:
-        self.session = session
+    def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
         self.clock = clock
-        self.postgresql = session.get_bind().dialect.name == "postgresql"
+        self.postgresql = engine.dialect.name == "postgresql"
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    @property
+    def session(self) -> Connection:
+        """The session of the database that the transaction runs in."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+            self._connection.begin()
+        return self._connection
 
     def run(self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> AnyResult:
         """Execute a statement; several sets of values are sent together."""
-        return self.session.connection().execute(statement, values, execution_options=ROWCOUNT)
+        return self.session.execute(statement, values, execution_options=ROWCOUNT)
+
+    def send(self, statement: Prepared, values: Mapping[str, Any]) -> Answer:
+        """Execute a statement of a hot path."""
+        return statement.run(self.session, values)
 
     def insert(self, table: Table) -> Insert:
         """Return an INSERT that knows ON CONFLICT."""
@@ -43,7 +56,18 @@ class Transaction:
         """Take SQLite's one write lock before reading what will be written; PostgreSQL locks rows instead."""
         if self.postgresql:
             return
-        connection = self.session.connection()
-        driver: Any = connection.connection.dbapi_connection
+        driver: Any = self.session.connection.dbapi_connection
         if not driver.in_transaction:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self.session.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Keep what was written."""
+        if self._connection is not None:
+            self._connection.commit()
+            self.close()
+
+    def close(self) -> None:
+        """Undo what was not committed."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.close()

@@ -1,4 +1,4 @@
-"""The unit of work on SQLAlchemy: one session, one transaction, all repositories."""
+"""The unit of work on SQLAlchemy Core: one transaction, all repositories."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine
 
 from engine.domain.unit_of_work import Access, Cohorts, Courses, Enrolments, Fits, Outbox, People, Plans, Record
 from engine.storage import schema
@@ -35,7 +34,7 @@ class SqlUnitOfWork:
     """One transaction over the record; leaving without `commit` rolls back.
 
     Attributes:
-        session: the session of the transaction, for the tables of `lti/storage.py`.
+        transaction: runs statements, also for the tables of `lti/storage.py`.
 
     Args:
         cache: the process's course versions.
@@ -43,8 +42,7 @@ class SqlUnitOfWork:
     """
 
     def __init__(self, engine: Engine, cache: VersionCache | None = None, clock: Callable[[], datetime] = utc_now) -> None:
-        self.session = Session(engine, autoflush=False, expire_on_commit=False)
-        transaction = Transaction(self.session, clock)
+        self.transaction = transaction = Transaction(engine, clock)
         self.courses: Courses = SqlCourses(transaction, VersionCache() if cache is None else cache)
         self.people: People = SqlPeople(transaction)
         self.cohorts: Cohorts = SqlCohorts(transaction)
@@ -55,19 +53,24 @@ class SqlUnitOfWork:
         self.fits: Fits = SqlFits(transaction, self.courses)
         self.access: Access = SqlAccess(transaction)
 
+    @property
+    def session(self) -> Connection:
+        """The session of the database that the transaction runs in."""
+        return self.transaction.session
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.session.close()
+        self.transaction.close()
 
     def commit(self) -> None:
         """Make it so."""
-        self.session.commit()
+        self.transaction.commit()
 
     def rollback(self) -> None:
         """Undo everything since the last commit."""
-        self.session.rollback()
+        self.transaction.close()
 
 
 class UnitOfWorkFactory:

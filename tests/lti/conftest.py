@@ -22,6 +22,7 @@ from lti.runtime import LtiRuntime, LtiServices
 from lti.views import blueprint
 from tests.engine.sample import build_version
 from tests.lti.platform import TOOL, Clock, FakeHttp, Platform
+from web.launch import connect_enrolled
 
 SECRET = "a secret for tests that is long enough"
 
@@ -88,9 +89,12 @@ def services(uow_factory: UnitOfWorkFactory, http: FakeHttp, clock: Clock) -> Lt
 
 @pytest.fixture
 def runtime(uow_factory: UnitOfWorkFactory, http: FakeHttp, clock: Clock, kit: Kit, services: LtiServices) -> LtiRuntime:
-    def enrolled(launch: LaunchContext) -> Response:
+    def on_launch(launch: LaunchContext) -> Response:
         if launch.course_id is not None:
-            enrol(_identity(launch, launch.course_id), kit)
+            enrolled = enrol(_identity(launch, launch.course_id), kit)
+            with uow_factory() as uow:
+                connect_enrolled(uow, launch, enrolled, clock())
+                uow.commit()
         return _shown(launch)
 
     return LtiRuntime(
@@ -99,7 +103,7 @@ def runtime(uow_factory: UnitOfWorkFactory, http: FakeHttp, clock: Clock, kit: K
         http=http,
         secret=SECRET,
         base_url=TOOL,
-        on_launch=enrolled,
+        on_launch=on_launch,
         services=services,
         on_deep_link=_shown,
         on_selection_fault=lambda opened, fault, form: Response(fault, 422),

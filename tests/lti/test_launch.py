@@ -5,15 +5,17 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from engine.domain.errors import Malformed
 from engine.storage.unit_of_work import UnitOfWorkFactory
 from lti.registering import add_deployment, add_platform
+from lti.runtime import LtiRuntime
 from lti.storage import login_states, resource_links
 from tests.lti.platform import DROP, LTI, TOOL, Platform, begin
+from tests.storage.statements import statements
 
 
 def test_login_sends_the_browser_on_with_state_nonce_and_hints(browser: FlaskClient, platform: Platform) -> None:
@@ -73,6 +75,21 @@ def test_a_second_launch_fetches_no_keys(browser: FlaskClient, platform: Platfor
         begun = begin(browser, platform)
         assert begun.post(platform.sign(platform.claims(begun.nonce))).status_code == 200
     assert platform.http.count(platform.jwks_url) == 1
+
+
+def test_the_gate_takes_four_statements_and_one_commit(
+    browser: FlaskClient, platform: Platform, runtime: LtiRuntime, uow_factory: UnitOfWorkFactory
+) -> None:
+    runtime.on_launch = lambda _: Response(status=204)
+    commits: list[object] = []
+    event.listen(uow_factory.engine, "commit", commits.append)
+    for expected in (None, 4, 4):
+        begun = begin(browser, platform)
+        token = platform.sign(platform.claims(begun.nonce))
+        commits.clear()
+        with statements(uow_factory.engine) as sent:
+            assert begun.post(token).status_code == 204
+        assert expected is None or (len(sent), len(commits)) == (expected, 1), sent
 
 
 def test_two_first_logins_at_once_in_one_browser_both_launch(browser: FlaskClient, platform: Platform, app: Flask) -> None:

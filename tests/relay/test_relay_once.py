@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from engine.domain.deliveries import Destination
 from engine.domain.events import Event
@@ -113,8 +112,7 @@ def test_a_sink_that_breaks_the_transaction_delays_no_other(uow_factory: UnitOfW
 
     class Breaking(FakeSink):
         def destinations(self, event: Event, uow: SqlUnitOfWork, context: object) -> Iterable[Destination]:  # type: ignore[override] # sinks of the house get this kind of unit
-            session: Session = uow.session
-            session.execute(select(deliveries.c.id).where(deliveries.c.created_at == "no instant"))
+            uow.session.execute(select(deliveries.c.id).where(deliveries.c.created_at == "no instant"))
             return []
 
     sinks = {"bad": Breaking("bad"), "good": FakeSink("good")}

@@ -164,7 +164,9 @@ def test_the_overview_asks_as_many_statements_for_50_learners_as_for_5(house: Ho
 
 def cost(house: House, browser: Browser) -> int:
     """Return how many statements the cohort's page sends."""
-    with statements(house.kit.uow().session.get_bind()) as sent:
+    with house.kit.uow() as uow:
+        engine = uow.session.engine
+    with statements(engine) as sent:
         assert browser.get("").status_code == 200
     return len(sent)
 

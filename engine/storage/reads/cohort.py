@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, and_, func, select
 
 from engine.domain.milestones import THRESHOLDS_PERCENT
 from engine.storage.tables.cohorts import memberships
@@ -77,7 +76,7 @@ class CohortOverview:
     reached: Mapping[int, int]
 
 
-def cohort_overview(session: Session, cohort_id: str) -> CohortOverview:
+def cohort_overview(session: Connection, cohort_id: str) -> CohortOverview:
     """Return the overview of a cohort; the caller has checked whose it is."""
     reached = _milestones(session, cohort_id)
     rows = session.execute(_learners(cohort_id)).all()
@@ -98,7 +97,7 @@ def cohort_overview(session: Session, cohort_id: str) -> CohortOverview:
     )
 
 
-def _milestones(session: Session, cohort_id: str) -> Mapping[str, int]:
+def _milestones(session: Connection, cohort_id: str) -> Mapping[str, int]:
     highest = (
         select(milestones.c.enrolment_id, func.max(milestones.c.threshold_percent))
         .join(enrolments, enrolments.c.id == milestones.c.enrolment_id)

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, func, select
 
 from engine.storage.tables.cohorts import cohorts
 from engine.storage.tables.courses import course_access, course_versions, courses
@@ -35,7 +34,7 @@ class ListedCourse:
     tenants: tuple[str, ...]
 
 
-def course_list(session: Session) -> tuple[ListedCourse, ...]:
+def course_list(session: Connection) -> tuple[ListedCourse, ...]:
     """Return all courses by title, in three statements."""
     pinned = select(cohorts.c.course_version_id, func.count().label("count")).group_by(cohorts.c.course_version_id).subquery()
     versions = session.execute(
@@ -60,7 +59,7 @@ def course_list(session: Session) -> tuple[ListedCourse, ...]:
     return tuple(ListedCourse(id_, title, tuple(by_course.get(id_, ())), tuple(allowed.get(id_, ()))) for id_, title in rows)
 
 
-def tenant_names(session: Session) -> Mapping[str, str]:
+def tenant_names(session: Connection) -> Mapping[str, str]:
     """Return the names of all tenants by id, in order of name."""
     rows = session.execute(select(tenants.c.id, tenants.c.name).order_by(tenants.c.name, tenants.c.id))
     return {row[0]: row[1] for row in rows}

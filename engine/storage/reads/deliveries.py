@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, case, func, select
 
 from engine.storage.tables.events import deliveries, outbox
 
@@ -42,7 +41,7 @@ class Unsent:
     error: str | None
 
 
-def delivery_counts(session: Session) -> tuple[DeliveryCount, ...]:
+def delivery_counts(session: Connection) -> tuple[DeliveryCount, ...]:
     """Return the deliveries of each sink by status, by sink."""
     waits, failed = deliveries.c.status == "waiting", deliveries.c.attempts > 0
 
@@ -63,7 +62,7 @@ def delivery_counts(session: Session) -> tuple[DeliveryCount, ...]:
     return tuple(DeliveryCount(sink, int(w), int(r), int(d), int(s)) for sink, w, r, d, s in rows)
 
 
-def unsent(session: Session, *, limit: int = 100) -> tuple[Unsent, ...]:
+def unsent(session: Connection, *, limit: int = 100) -> tuple[Unsent, ...]:
     """Return the deliveries that are dead or wait: dead ones first, then those with most failures, then the oldest."""
     rows = session.execute(
         select(

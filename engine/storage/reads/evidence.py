@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, select
 
 from engine.storage.tables.courses import course_versions
 from engine.storage.tables.enrolments import enrolments
@@ -23,7 +22,7 @@ class EvidenceRow:
     correct: bool
 
 
-def evidence_of(session: Session, course_id: str) -> Iterator[EvidenceRow]:
+def evidence_of(session: Connection, course_id: str) -> Iterator[EvidenceRow]:
     """Yield the evidence of all enrolments in a course that count in statistics, each in the fold's order."""
     rows = session.execute(
         select(

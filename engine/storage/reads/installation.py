@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, func, select
 
 from engine.domain.errors import NotFound
 from engine.storage.tables.courses import course_versions, courses
@@ -22,12 +21,12 @@ class PublishedCourse:
     title: str
 
 
-def tenant_ids(session: Session) -> tuple[str, ...]:
+def tenant_ids(session: Connection) -> tuple[str, ...]:
     """Return the ids of all tenants."""
     return tuple(session.scalars(select(tenants.c.id).order_by(tenants.c.created_at, tenants.c.id)))
 
 
-def tenant_of_enrolment(session: Session, enrolment_id: str) -> str:
+def tenant_of_enrolment(session: Connection, enrolment_id: str) -> str:
     """Return the tenant an enrolment belongs to. Raises NotFound."""
     found = session.scalar(select(enrolments.c.tenant_id).where(enrolments.c.id == enrolment_id))
     if found is None:
@@ -35,7 +34,7 @@ def tenant_of_enrolment(session: Session, enrolment_id: str) -> str:
     return str(found)
 
 
-def published_courses(session: Session) -> tuple[PublishedCourse, ...]:
+def published_courses(session: Connection) -> tuple[PublishedCourse, ...]:
     """Return every course with its newest version."""
     newest = select(course_versions.c.course_id, func.max(course_versions.c.number).label("number")).group_by(
         course_versions.c.course_id
