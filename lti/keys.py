@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -17,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.domain.errors import ConfigurationError, Refused
@@ -26,7 +24,6 @@ from lti.jose import public_jwk
 from lti.storage import session_of, tool_keys
 
 KEY_BITS: Final = 2048
-CACHE_S: Final = 60.0
 PUBLISHED_BEFORE: Final = timedelta(hours=24)
 """How long platforms may cache our key set: the next key stands there as long before it signs."""
 KEPT_AFTER: Final = timedelta(days=30)
@@ -73,7 +70,9 @@ class Vault:
 
 
 class ToolKeys:
-    """The tool's keys of this installation, read at most once a minute.
+    """The tool's keys of this installation, read for each use: a key that was withdrawn signs no more in any process.
+
+    Signing is rare, a token request an hour and platform, and goes over the network; one small query is nothing beside it.
 
     Args:
         uow: opens a unit of work.
@@ -84,10 +83,7 @@ class ToolKeys:
         self._uow = uow
         self._vault = vault
         self._clock = clock
-        self._lock = Lock()
-        self._read_at = float("-inf")
-        self._active: SigningKey | None = None
-        self._public: tuple[dict[str, Any], ...] = ()
+        self._opened: SigningKey | None = None
 
     def ensure(self) -> None:
         """Make the first two keys where there are none; several processes may do this at once."""
@@ -98,19 +94,24 @@ class ToolKeys:
                 self._add(status)
 
     def active(self) -> SigningKey:
-        """Return the key that signs now."""
-        self._read()
-        if self._active is None:
+        """Return the key that signs now; its private part is opened once a process."""
+        row = self._active_row()
+        if row is None:
             self.ensure()
-            self._read(again=True)
-        if self._active is None:
+            row = self._active_row()
+        if row is None:
             raise ConfigurationError("The tool has no active key. Run `pacemate keys rotate`.")
-        return self._active
+        opened = self._opened
+        if opened is None or opened.kid != row.kid:
+            opened = self._opened = SigningKey(row.kid, self._load(row.private_key, row.vault_key_id, row.kid))
+        return opened
 
     def key_set(self) -> dict[str, list[dict[str, Any]]]:
         """Return the public key set: active, next and lately retired keys."""
         self.active()
-        return {"keys": [dict(jwk) for jwk in self._public]}
+        with self._uow() as uow:
+            published = session_of(uow).scalars(select(tool_keys.c.public_jwk).order_by(tool_keys.c.created_at)).all()
+        return {"keys": [dict(jwk) for jwk in published]}
 
     def rotate(self, *, at_once: bool = False) -> str:
         """Let the next key sign, retire the active one and publish a new next one; return the new active kid.
@@ -137,8 +138,7 @@ class ToolKeys:
             self._promote(session, row.kid, now)
             uow.commit()
         self._add("next")
-        self._read(again=True)
-        return str(row.kid)
+        return self.active().kid
 
     def rotate_when_due(self) -> bool:
         """Rotate where the active key has signed for its time; forget old keys; encrypt under the newest secret."""
@@ -193,17 +193,9 @@ class ToolKeys:
             # Another process made it first; there is one active and one next key, by a unique index.
             return
 
-    def _read(self, *, again: bool = False) -> None:
-        if not again and time.monotonic() - self._read_at < CACHE_S and self._active is not None:
-            return
-        with self._lock:
-            with self._uow() as uow:
-                rows = session_of(uow).execute(select(tool_keys).order_by(tool_keys.c.created_at)).all()
-            self._public = tuple(row.public_jwk for row in rows)
-            active = next((row for row in rows if row.status == "active"), None)
-            if active is not None and (self._active is None or self._active.kid != active.kid):
-                self._active = SigningKey(active.kid, self._load(active.private_key, active.vault_key_id, active.kid))
-            self._read_at = time.monotonic()
+    def _active_row(self) -> Row[*tuple[Any, ...]] | None:
+        with self._uow() as uow:
+            return session_of(uow).execute(select(tool_keys).where(tool_keys.c.status == "active")).one_or_none()
 
     def _load(self, data: bytes, key_id: str, kid: str) -> rsa.RSAPrivateKey:
         key = serialization.load_der_private_key(self._vault.open(data, key_id, kid), password=None)

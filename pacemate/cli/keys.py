@@ -18,4 +18,6 @@ def rotate(at_once: bool) -> None:
 
     with open_runtime() as runtime:
         kid = runtime.lti.keys.rotate(at_once=at_once)
-    click.echo(f"Signing with {kid} from now on.")
+    click.echo(f"Signing with {kid} from now on, in every process.")
+    if at_once:
+        click.echo("A platform that keeps our key set for a while may refuse our calls until it fetches it again.")
