@@ -17,6 +17,7 @@ from engine.domain.errors import EngineError, Malformed, NotFound
 from engine.domain.unit_of_work import UnitOfWork
 from lti.addresses import origin, secure, split_address
 from lti.quirks.families import family_of, quirks
+from lti.reading import MAX_KEY_BYTES
 from lti.refusals import LaunchRefusedError
 from lti.registering import add_platform
 from lti.registrations import Registered, Registration
@@ -64,10 +65,12 @@ def invite(uow: UnitOfWork, base_url: str, now: datetime, *, hosts: Sequence[str
         hosts: approved hosts beside the issuer's, for an LMS whose sign-in or services are elsewhere.
 
     Raises:
-        Malformed: a host is none.
+        Malformed: a host is none, or they are too many.
     """
     token = secrets.token_urlsafe(32)
     approved = " ".join(dict.fromkeys(_host(h) for h in hosts))
+    if len(approved.encode()) > MAX_KEY_BYTES:
+        raise Malformed(f"The hosts have more than {MAX_KEY_BYTES} bytes together. Leave out those on the issuer's host.")
     uow.access.add_link(PURPOSE, _digest(token), approved, now + INVITATION_TIME, now)
     return f"{base_url}/lti/register?invite={token}"
 

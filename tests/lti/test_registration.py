@@ -155,6 +155,8 @@ def test_other_hosts_are_approved_with_the_link(browser, http: FakeHttp, clock: 
         assert [i.hosts for i in invitations(uow, clock())] == [("sign-in.example", "api.example")]
         with pytest.raises(Malformed, match="no host name"):
             invite(uow, TOOL, clock(), hosts=["not a host"])
+        with pytest.raises(Malformed, match="bytes together"):
+            invite(uow, TOOL, clock(), hosts=[f"{'h' * 40}{n}.example" for n in range(60)])
         uow.commit()
     spread = NewPlatform(
         http, authorization_endpoint="https://sign-in.example/auth", token_endpoint="https://api.example/token"

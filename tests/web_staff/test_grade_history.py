@@ -54,7 +54,7 @@ def test_a_grade_that_was_left_for_another_says_so_and_can_be_sent_over_it(sqlit
     left = {"sent_bp": None, "sent_at": None, "sent_policy": None, "result": "failed", "error": "The LMS holds a newer grade."}
     target_id = graded(house, ada, **left, superseded_at=house.clock())
     text = words_of(browser.get("grades").get_data(as_text=True))
-    assert "1 of 1 grades was left as the LMS has them" in text
+    assert "1 of 1 grades stays as the LMS has it" in text
     assert "Left as the LMS has it The LMS holds a newer grade. Send it all the same" in text
     again = browser.post(f"grades/{target_id}/retry", follow_redirects=True)
     assert "It is tried again now" in words_of(again.get_data(as_text=True))

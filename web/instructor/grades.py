@@ -165,7 +165,8 @@ def _heading(rows: list[GradeRow], room: Room) -> str:
         return f"{failed} of {len(rows)} grades did not arrive"
     left = sum(1 for r in rows if r.state == "superseded")
     if left:
-        return f"{left} of {len(rows)} grades {'was' if left == 1 else 'were'} left as the LMS has them"
+        stay = "stays as the LMS has it" if left == 1 else "stay as the LMS has them"
+        return f"{left} of {len(rows)} grades {stay}"
     waiting = sum(1 for r in rows if r.state in ("waiting", "retrying"))
     if waiting:
         return f"{waiting} of {len(rows)} grades {'is' if waiting == 1 else 'are'} on the way"
