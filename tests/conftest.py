@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import redis
 from hypothesis import settings
 from playwright.sync_api import Browser, Playwright
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from engine.storage.database import open_database
 from engine.storage.unit_of_work import UnitOfWorkFactory
@@ -82,10 +83,16 @@ def redis_client(redis_url: str) -> Iterator[redis.Redis]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this worker's SQLite file is."""
+    return tmp_path_factory.mktemp("sqlite")
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A migrated SQLite file of this test."""
-    return migrated_copy(tmp_path / "pacemate.sqlite")
+def sqlite_url(sqlite_folder: Path) -> str:
+    """A migrated SQLite file of this test, in the place of the last one's."""
+    return migrated_copy(sqlite_folder / "pacemate.sqlite")
 
 
 def migrated_database(request: pytest.FixtureRequest) -> Iterator[str]:
@@ -116,12 +123,36 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     server.drop(url)
 
 
+@pytest.fixture(scope="session")
+def engines() -> dict[str, Engine]:
+    """Engines by URL, kept for what they have compiled: most of a small test's time otherwise."""
+    return {}
+
+
 @pytest.fixture
-def database(database_url: str) -> Iterator[Engine]:
+def database(database_url: str, engines: dict[str, Engine]) -> Iterator[Engine]:
     """The engine of `database_url`."""
-    engine = open_database(database_url)
-    yield engine
-    engine.dispose()
+    with opened(database_url, engines) as engine:
+        yield engine
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str, engines: dict[str, Engine]) -> Iterator[Engine]:
+    """The engine of `sqlite_url`, for tests to which the database does not matter."""
+    with opened(sqlite_url, engines) as engine:
+        yield engine
+
+
+@contextmanager
+def opened(url: str, engines: dict[str, Engine]) -> Iterator[Engine]:
+    """Give a database's engine without an open connection, and close what the test opened."""
+    if url not in engines:
+        engines[url] = open_database(url)
+        if url.startswith("sqlite"):
+            # Nothing of a test outlives the machine.
+            event.listen(engines[url], "connect", lambda driver, _: driver.execute("PRAGMA synchronous=OFF"))
+    yield engines[url]
+    engines[url].dispose()
 
 
 @pytest.fixture

@@ -637,3 +637,5 @@ def test_no_request_is_made_inside_a_transaction(school: Graded, http: FakeHttp,
     with school.uow() as uow:
         uow.session.execute(select(line_items))
         assert held[get_ident()] == 1
+    event.remove(database, "checkout", taken)
+    event.remove(database, "checkin", given_back)

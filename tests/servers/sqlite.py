@@ -12,7 +12,9 @@ from tests.servers.shared import shared
 
 
 def migrated_copy(target: Path) -> str:
-    """Return the URL of a new file, migrated to head."""
+    """Return the URL of a new file, migrated to head; it takes the place of one that was there."""
+    for beside in ("", "-wal", "-shm"):
+        target.with_name(target.name + beside).unlink(missing_ok=True)
     shutil.copyfile(shared("sqlite", _begin)["file"], target)
     return f"sqlite:///{target}"
 

@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import structlog
@@ -33,9 +32,9 @@ def house(database: Engine) -> House:
 
 
 @pytest.fixture
-def sqlite_house(tmp_path: Path) -> House:
+def sqlite_house(sqlite_database: Engine) -> House:
     """The application on SQLite alone, where the database does not matter."""
-    return build_house(open_database(migrated_copy(tmp_path / "house.sqlite")))
+    return build_house(sqlite_database)
 
 
 @pytest.fixture
@@ -47,9 +46,9 @@ def learner(sqlite_house: House) -> Browser:
 
 
 @pytest.fixture
-def house_with_limits(tmp_path: Path) -> House:
+def house_with_limits(sqlite_database: Engine) -> House:
     """The application on SQLite with a tight limit on answers."""
-    return build_house(open_database(migrated_copy(tmp_path / "house.sqlite")), answer_rate="3 per minute")
+    return build_house(sqlite_database, answer_rate="3 per minute")
 
 
 @pytest.fixture(scope="module")

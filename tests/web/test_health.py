@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from sqlalchemy import Engine
 
-from engine.storage.database import open_database
-from tests.servers.sqlite import migrated_copy
 from tests.web.house import Browser, build_house
 
 
@@ -14,12 +12,12 @@ def test_a_process_lives_and_is_ready(learner: Browser) -> None:
     assert learner.client.get("/readyz").status_code == 200
 
 
-def test_readiness_names_what_is_not_there_and_not_why(tmp_path: Path) -> None:
+def test_readiness_names_what_is_not_there_and_not_why(sqlite_database: Engine) -> None:
     def broken() -> None:
         raise OSError("password of the database")
 
     readiness = {"database": lambda: None, "redis": broken}
-    house = build_house(open_database(migrated_copy(tmp_path / "house.sqlite")), readiness=readiness)
+    house = build_house(sqlite_database, readiness=readiness)
     answer = house.app.test_client().get("/readyz")
     assert answer.status_code == 503
     assert answer.json == {"status": "not ready", "checks": {"database": "ok", "redis": "failed"}}

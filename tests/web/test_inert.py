@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-from engine.storage.database import open_database
-from tests.servers.sqlite import migrated_copy
+from sqlalchemy import Engine
+
 from tests.web.house import House, build_house, bundled_course
 
 XSS = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}'
@@ -40,7 +39,7 @@ def test_payloads_in_names_and_answers_stay_inert(sqlite_house: House) -> None:
         check_inert(browser.get(path).get_data(as_text=True))
 
 
-def test_payloads_in_the_titles_of_a_course_stay_inert(tmp_path: Path) -> None:
+def test_payloads_in_the_titles_of_a_course_stay_inert(sqlite_database: Engine) -> None:
     version = bundled_course().version
     titled = replace(
         version,
@@ -50,7 +49,7 @@ def test_payloads_in_the_titles_of_a_course_stay_inert(tmp_path: Path) -> None:
         modules=tuple(replace(m, title=XSS, summary=XSS) for m in version.modules),
         activities={k: replace(a, title=XSS) for k, a in version.activities.items()},
     )
-    house = build_house(open_database(migrated_copy(tmp_path / "house.sqlite")), titled)
+    house = build_house(sqlite_database, titled)
     browser = house.browser()
     browser.launch()
     check_inert(browser.get("").get_data(as_text=True))

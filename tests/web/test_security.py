@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from pathlib import Path
 
 import pytest
 import structlog
 from flask import Flask
+from sqlalchemy import Engine
 from werkzeug.datastructures import Headers
 
-from engine.storage.database import open_database
 from lti.browser import BROWSER_COOKIE
-from tests.servers.sqlite import migrated_copy
 from tests.web.frames import admin
 from tests.web.house import PLATFORM, Browser, House, build_house, bundled_course
 
@@ -187,9 +185,8 @@ def test_a_refusal_inside_a_launch_can_be_read_in_its_frame(learner: Browser) ->
         assert csp_of(answer.headers)["frame-ancestors"] == PLATFORM
 
 
-def test_without_redis_launches_and_answers_go_on(tmp_path: Path) -> None:
-    database = open_database(migrated_copy(tmp_path / "house.sqlite"))
-    house = build_house(database, limits_storage="redis://127.0.0.1:1/0", answer_rate="2 per minute")
+def test_without_redis_launches_and_answers_go_on(sqlite_database: Engine) -> None:
+    house = build_house(sqlite_database, limits_storage="redis://127.0.0.1:1/0", answer_rate="2 per minute")
     browser = house.browser()
     browser.launch()
     browser.start()
@@ -262,8 +259,8 @@ def test_an_unforeseen_fault_is_a_page_with_a_reference_and_never_a_traceback(
     assert "secret of the house" not in str(with_logs)
 
 
-def test_a_stranger_who_knows_a_launch_cannot_use_its_limit_up(tmp_path: Path) -> None:
-    house = build_house(open_database(migrated_copy(tmp_path / "house.sqlite")), page_rate="5 per minute")
+def test_a_stranger_who_knows_a_launch_cannot_use_its_limit_up(sqlite_database: Engine) -> None:
+    house = build_house(sqlite_database, page_rate="5 per minute")
     owner, stranger = house.browser(), house.browser()
     owner.launch()
     elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
@@ -272,8 +269,8 @@ def test_a_stranger_who_knows_a_launch_cannot_use_its_limit_up(tmp_path: Path) -
     assert owner.get("").status_code == 200
 
 
-def test_who_tries_launch_ids_at_random_is_stopped_and_good_pages_do_not_count(tmp_path: Path) -> None:
-    house = build_house(open_database(migrated_copy(tmp_path / "house.sqlite")), forbidden_rate="5 per minute")
+def test_who_tries_launch_ids_at_random_is_stopped_and_good_pages_do_not_count(sqlite_database: Engine) -> None:
+    house = build_house(sqlite_database, forbidden_rate="5 per minute")
     learner = house.browser()
     learner.launch()
     stranger = {"REMOTE_ADDR": "203.0.113.7"}

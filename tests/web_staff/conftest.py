@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import structlog
 from sqlalchemy import Engine
 
-from engine.storage.database import open_database
-from tests.servers.sqlite import migrated_copy
 from tests.web.house import House, build_house
 
 
@@ -26,6 +22,6 @@ def house(database: Engine) -> House:
 
 
 @pytest.fixture
-def sqlite_house(tmp_path: Path) -> House:
+def sqlite_house(sqlite_database: Engine) -> House:
     """The application on SQLite alone, where the database does not matter."""
-    return build_house(open_database(migrated_copy(tmp_path / "house.sqlite")))
+    return build_house(sqlite_database)
