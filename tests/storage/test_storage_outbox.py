@@ -8,13 +8,13 @@ from datetime import datetime
 from threading import Barrier
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from engine.domain.deliveries import Delivery, Destination
 from engine.domain.errors import NotFound
 from engine.domain.events import Event
 from engine.storage.tables.events import deliveries, outbox
-from engine.storage.unit_of_work import UnitOfWorkFactory
+from engine.storage.unit_of_work import SqlUnitOfWork, UnitOfWorkFactory
 from tests.storage.rows import NOW, event, later
 
 LEASE_S = 60
@@ -57,6 +57,25 @@ def test_events_are_taken_once_in_order(uow_factory: UnitOfWorkFactory) -> None:
         uow.commit()
     with uow_factory() as uow:
         assert uow.outbox.take(10) == events[2:]
+
+
+def plan_by_nested_loops(uow: SqlUnitOfWork) -> None:
+    """Make PostgreSQL plan as it does for tables it takes for empty: an inner query is then run once a row."""
+    if uow.session.dialect.name == "postgresql":
+        for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+            uow.session.execute(text(f"SET LOCAL enable_{way} = off"))
+
+
+def test_no_plan_takes_more_than_the_limit(uow_factory: UnitOfWorkFactory) -> None:
+    events = [event(f"e{n}") for n in range(5)]
+    relayed(uow_factory, *((e, Destination("there", e.subject)) for e in events))
+    with uow_factory() as uow:
+        uow.outbox.add([event() for _ in range(5)])
+        uow.commit()
+    with uow_factory() as uow:
+        plan_by_nested_loops(uow)
+        assert len(uow.outbox.take(2)) == 2
+        assert len(uow.outbox.due(NOW, 2, 60)) == 2
 
 
 def test_events_whose_relay_did_not_commit_are_taken_again(uow_factory: UnitOfWorkFactory) -> None:

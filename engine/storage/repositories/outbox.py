@@ -44,15 +44,20 @@ class SqlOutbox:
 
     def take(self, limit: int) -> Sequence[Event]:
         """Claim the oldest unrelayed events, skipping those another relay holds; marked relayed on commit."""
+        # A query of its own runs once; inside IN, PostgreSQL may run it once a row, and each time it skips what is claimed.
         oldest = (
             select(outbox.c.id)
             .where(outbox.c.relayed_at.is_(None))
             .order_by(outbox.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
+            .cte("oldest")
         )
         claim = (
-            update(outbox).where(outbox.c.id.in_(oldest)).values(relayed_at=self._tx.clock()).returning(outbox.c.id, *_EVENT)
+            update(outbox)
+            .where(outbox.c.id.in_(select(oldest.c.id)))
+            .values(relayed_at=self._tx.clock())
+            .returning(outbox.c.id, *_EVENT)
         )
         rows = sorted(self._tx.run(claim).all(), key=lambda row: row.id)
         return [Event(*row[1:]) for row in rows]
@@ -86,9 +91,10 @@ class SqlOutbox:
             self._tx.run(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
         until = now + timedelta(seconds=lease_s)
         first = _heads(now).order_by(deliveries.c.next_try_at, deliveries.c.position).limit(limit)
+        claimable = first.with_for_update(skip_locked=True).cte("claimable")
         claim = (
             update(deliveries)
-            .where(deliveries.c.id.in_(first.with_for_update(skip_locked=True)))
+            .where(deliveries.c.id.in_(select(claimable.c.id)))
             .values(next_try_at=until, leased_until=until, wishes_claimed=deliveries.c.wishes)
             .returning(deliveries.c.id)
         )
