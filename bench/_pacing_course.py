@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -20,6 +23,7 @@ from engine.pacing.mastery_paced import MasteryPaced
 from engine.services.fold import Fold
 from engine.simulation.learners import plant
 from engine.simulation.worlds import NEVER, GradualPair
+from tests.engine.sample import build_version
 
 POOL = 8
 SHARES = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
@@ -29,21 +33,31 @@ MODULE_MINUTES = 20
 
 @dataclass(frozen=True, slots=True)
 class Minutes:
-    """What a course takes under a policy, over all modules and slots.
+    """What a course takes under a policy, over all visits, modules and slots.
 
     Args:
-        median, ninth: active minutes a module, the 50th and the 90th of 100.
-        within: share of modules within 20 minutes; `complete`: share that ended.
-        mastered: share of slots called mastered; `false`: share of those that were not.
+        median, ninth: active minutes a visit, the 50th and the 90th of 100; `within`: share of visits within 20 minutes.
+        visits, module: visits and minutes that a module takes.
+        complete: share of modules that ended.
+        mastered: share of slots called mastered; `false`: share of those where the learner then was not.
+        purposes: minutes a module by what they were spent on.
     """
 
     median: float
     ninth: float
     within: float
+    visits: float
+    module: float
     complete: float
     items: float
     mastered: float
     false: float
+    purposes: Mapping[str, float]
+
+
+def courses() -> Mapping[str, CourseVersion]:
+    """Return the bundled course with each pool cut to eight items, and the small one that the tests use."""
+    return {"bundled": eight(), "sample": build_version(modules=6)}
 
 
 def eight(course: str = "cleaning-messy-data") -> CourseVersion:
@@ -55,31 +69,58 @@ def eight(course: str = "cleaning-messy-data") -> CourseVersion:
     return replace(version, modules=tuple(modules))
 
 
-def course_minutes(learners: int) -> dict[str, Minutes]:
-    """Return what the course takes under each policy as it is installed, with the day-one models."""
-    version = eight()
-    policies: tuple[PacingPolicy, ...] = (FixedOrder(), NInARow(), Bkt95(), MasteryThreshold(), MasteryPaced())
-    found = {}
-    for policy in policies:
-        model = Bkt() if policy.model == "bkt" else GaussianFilter()
-        fold = Fold(version, tuple(m.id for m in version.modules), model, policy, 0)
-        people = [plant(n, tuple(version.skills), 0.0) for n in range(learners)]
-        found[policy.name] = _minutes([t for n, p in enumerate(people) for t in take_course(replace(fold, seed=n), p)])
-    return found
+POLICIES: Mapping[str, Callable[[], PacingPolicy]] = {
+    "fixed-order": FixedOrder,
+    "n-in-a-row, 3": NInARow,
+    "n-in-a-row, 4": lambda: NInARow(4),
+    "bkt-95": Bkt95,
+    "mastery-threshold .8": MasteryThreshold,
+    "mastery-threshold .7": lambda: MasteryThreshold(0.7),
+    "mastery-threshold .6": lambda: MasteryThreshold(0.6),
+    "mastery-paced .8": MasteryPaced,
+    "mastery-paced .7": lambda: MasteryPaced(0.7),
+    "mastery-paced .6": lambda: MasteryPaced(0.6),
+}
+INSTALLED = "mastery-paced .8"
+PACES = (0.6, 0.8, 1.0, 1.3)
+Row = tuple[str, str, float | None, int]
+
+
+def course_minutes(learners: int, workers: int) -> Mapping[tuple[str, str, float | None], Minutes]:
+    """Return what the courses take by (course, policy, pace) with the day-one models; a pace of None is each learner's own."""
+    rows: list[Row] = [(c, p, None, learners) for c in courses() for p in POLICIES]
+    rows += [(c, INSTALLED, pace, learners) for c in courses() for pace in PACES]
+    with ProcessPoolExecutor(workers, get_context("fork")) as executor:
+        return dict(zip((row[:3] for row in rows), executor.map(_take, rows), strict=True))
+
+
+def _take(row: Row) -> Minutes:
+    course, name, pace, learners = row
+    version, policy = courses()[course], POLICIES[name]()
+    model = Bkt() if policy.model == "bkt" else GaussianFilter()
+    fold = Fold(version, tuple(m.id for m in version.modules), model, policy, 0)
+    people = [plant(n, tuple(version.skills), 0.0) for n in range(learners)]
+    if pace is not None:
+        people = [replace(p, pace=pace) for p in people]
+    return _minutes([t for n, p in enumerate(people) for t in take_course(replace(fold, seed=n), p)])
 
 
 def _minutes(taken: list[Taken]) -> Minutes:
-    spent = np.array([t.active_s / 60 for t in taken])
+    spent = np.array([visit / 60 for t in taken for visit in t.visits])
     slots = [s for t in taken for s in t.slots]
     mastered = [s for s in slots if s[1] == "mastered"]
+    purposes = {name for t in taken for name in t.purposes}
     return Minutes(
-        float(np.percentile(spent, 50)),
-        float(np.percentile(spent, 90)),
-        float((spent <= MODULE_MINUTES).mean()),
-        sum(t.closed for t in taken) / len(taken),
-        sum(s[0] for s in slots) / len(slots),
-        len(mastered) / len(slots),
-        sum(not s[2] for s in mastered) / max(len(mastered), 1),
+        median=float(np.percentile(spent, 50)),
+        ninth=float(np.percentile(spent, 90)),
+        within=float((spent <= MODULE_MINUTES).mean()),
+        visits=len(spent) / len(taken),
+        module=sum(t.active_s for t in taken) / len(taken) / 60,
+        complete=sum(t.closed for t in taken) / len(taken),
+        items=sum(s[0] for s in slots) / len(slots),
+        mastered=len(mastered) / len(slots),
+        false=sum(not s[2] for s in mastered) / max(len(mastered), 1),
+        purposes={name: sum(t.purposes.get(name, 0.0) for t in taken) / len(taken) / 60 for name in purposes},
     )
 
 

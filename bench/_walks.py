@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from engine.domain.catalog import Activity, CourseVersion, Module, Skill, Slot, slot_key
 from engine.domain.mastery import MasteryState
-from engine.domain.pacing import Decision, Override, PathState
+from engine.domain.pacing import Decision, Override, OverrideKind, PathState
 from engine.domain.path import first_open
 from engine.domain.responses import Response
 from engine.services.fold import Fold
@@ -83,12 +83,13 @@ def response(decision: Decision, path: PathState, correct: bool | None, active_s
 
 
 def walk(fold: Fold, learner: Mapping[str, Pair], difficulty: Mapping[str, float]) -> list[Outcome]:
-    """Take one learner through a course of `pools`."""
+    """Take one learner through a course of `pools`; none looks back, since what is compared is when practice first stops."""
     mastery, path = fold.start(), PathState()
     outcomes = []
     for module in fold.version.modules:
         (slot,) = module.slots
         pair, items = learner[slot.skill_id], 0
+        path = fold.override(mastery, path, Override(path.seq + 1, "skip_review", module.id, "learner", NOW)).path
         while (decision := fold.policy.decide(path, module.id, fold.look(mastery), NOW)).kind == "present":
             assert decision.activity_id is not None
             first = decision.attempt == 1 and decision.activity_id not in path.seen
@@ -108,47 +109,99 @@ class Taken:
     """One module as one learner took it.
 
     Args:
-        active_s: active seconds in all.
+        active_s: active seconds in all; `visits`: in each visit, of which all but the last ended with a stop;
+            `purposes`: by what they were spent on.
         at: active seconds and the state before each activity; the range planned at each can be held against what was left.
-        slots: of each slot, items answered, how it closed, and whether the learner then had the standard.
+        slots: of each slot, items answered, how it is closed at the end of the course, and whether the learner had the standard
+            when it was called mastered, or else at the end of the module.
     """
 
     module_id: str
     active_s: float
+    visits: tuple[float, ...]
+    purposes: Mapping[str, float]
     at: tuple[tuple[float, MasteryState, PathState], ...]
     slots: tuple[tuple[int, str, bool], ...]
     closed: bool
 
 
 def take_course(fold: Fold, learner: PlantedLearner, factor: str = "1", standard: float = 0.75, most: int = 200) -> list[Taken]:
-    """Take one learner through a course, module by module, a day between two; times as in the demo.
+    """Take one learner through a course, a visit a day until each module ends; times as in the demo.
 
     Args:
         factor: the accommodation set before the first module.
     """
     rng = random.Random(f"{learner.seed}:walk")
-    mastery, path, now = fold.start(), PathState(), NOW
-    path = fold.override(mastery, path, Override(1, "accommodate", factor, "learner", now)).path
-    taken = []
-    for module_id in fold.contract:
-        module, spent, at = fold.version.module(module_id), 0.0, []
+    walked = _Walked(fold, learner, standard, rng)
+    walked.override("accommodate", factor)
+    modules = [walked.module(module_id, most) for module_id in fold.contract]
+    return [replace(m, slots=walked.slots(m.module_id)) for m in modules]
+
+
+class _Walked:
+    """A learner on the way: state, clock, and what was called mastered when the learner had the standard or had not."""
+
+    def __init__(self, fold: Fold, learner: PlantedLearner, standard: float, rng: random.Random) -> None:
+        self.fold, self.learner, self.standard, self.rng = fold, learner, standard, rng
+        self.mastery, self.path, self.now = fold.start(), PathState(), NOW
+        self.had: dict[str, bool] = {}
+
+    def override(self, kind: OverrideKind, target: str = "") -> None:
+        """Fold an override."""
+        step = Override(self.path.seq + 1, kind, target, "system", self.now)
+        self.path = self.fold.override(self.mastery, self.path, step).path
+
+    def module(self, module_id: str, most: int) -> Taken:
+        """Take a module to its end, coming back the next day after every stop."""
+        fold, spent, visits, at = self.fold, 0.0, [0.0], []
+        purposes: dict[str, float] = {}
+        self.override("resume")
         for _ in range(most):
-            decision = fold.policy.decide(path, module_id, fold.look(mastery), now)
+            decision = fold.policy.decide(self.path, module_id, fold.look(self.mastery), self.now)
+            if decision.kind == "stop":
+                visits.append(0.0)
+                self.now += timedelta(days=1)
+                self.override("resume")
+                continue
             if decision.kind != "present":
                 break
-            at.append((spent, mastery, path))
-            activity = fold.version.activities[decision.activity_id or ""]
-            seconds = seconds_spent(learner, activity, rng)
-            right = rng.random() < learner.chance(activity) if activity.evidence == "practice" else None
-            now += timedelta(seconds=seconds)
-            mastery, advance = fold.respond(mastery, path, response(decision, path, right, seconds, now))
-            path, spent = advance.path, spent + seconds
-            learner = learner.after(activity)
-        slots = []
-        for slot in module.slots:
-            done = path.slots[slot.key].items if slot.key in path.slots else ()
-            medium = replace(fold.version.activities[slot.items[0]], difficulty="medium")
-            slots.append((len(set(done)), path.closed.get(slot.key, "open"), learner.chance(medium) >= standard))
-        taken.append(Taken(module_id, spent, tuple(at), tuple(slots), first_open(module, path.closed) is None))
-        now += timedelta(days=1)
-    return taken
+            at.append((spent, self.mastery, self.path))
+            seconds = self.answer(decision)
+            spent, visits[-1] = spent + seconds, visits[-1] + seconds
+            purpose = str(decision.purpose)
+            purposes[purpose] = purposes.get(purpose, 0.0) + seconds
+        self.now += timedelta(days=1)
+        closed = first_open(fold.version.module(module_id), self.path.closed) is None
+        for slot in fold.version.module(module_id).slots:
+            self.had.setdefault(slot.key, self.knows(slot))
+        return Taken(module_id, spent, tuple(visits), purposes, tuple(at), (), closed)
+
+    def answer(self, decision: Decision) -> float:
+        """Answer what is presented and return the active seconds it took."""
+        activity = self.fold.version.activities[decision.activity_id or ""]
+        seconds = seconds_spent(self.learner, activity, self.rng)
+        right = self.rng.random() < self.learner.chance(activity) if activity.evidence == "practice" else None
+        self.now += timedelta(seconds=seconds)
+        before = self.path.closed
+        self.mastery, advance = self.fold.respond(
+            self.mastery, self.path, response(decision, self.path, right, seconds, self.now)
+        )
+        self.path = advance.path
+        for key, how in self.path.closed.items():
+            if how == "mastered" and before.get(key) != "mastered":
+                self.had[key] = self.knows(self.fold.version.slot(key))
+        self.learner = self.learner.after(activity)
+        return seconds
+
+    def knows(self, slot: Slot) -> bool:
+        """Return whether the learner gets the standard share of a slot's typical items right by now."""
+        medium = replace(self.fold.version.activities[slot.items[0]], difficulty="medium")
+        return self.learner.chance(medium) >= self.standard
+
+    def slots(self, module_id: str) -> tuple[tuple[int, str, bool], ...]:
+        """Return what became of a module's slots."""
+        done = self.path.slots
+        return tuple(
+            (len(set(done[s.key].items)) if s.key in done else 0, self.path.closed.get(s.key, "open"), self.had[s.key])
+            for s in self.fold.version.module(module_id).slots
+        )

@@ -1,6 +1,7 @@
-"""How soon practice stops, and how often too soon: five policies in two worlds of learners whose mastery is known.
+"""How soon practice stops, and how often too soon: five policies in two worlds of learners, and two courses in minutes.
 
 Options after `--`: --quick (60 learners, one seed), --learners N, --seeds N, --workers N, --standard .85, --plot FILE.svg.
+It takes the processor for long: 300 learners and three seeds take about half an hour on two cores, --quick a minute or two.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench._pacing_course import SHARES, course_minutes, steady
+from bench._pacing_course import INSTALLED, SHARES, course_minutes, steady
 from bench._pacing_plot import draw
 from bench._pacing_runs import SWEEPS, VERSION, Figures, at_rate, models, sweep
 from engine.simulation.worlds import World
@@ -18,6 +19,7 @@ from engine.simulation.worlds import World
 RATES: Mapping[str, float] = {"gradual": 0.20, "bkt": 0.03}
 """Share of what is called mastered that is not, at which policies are compared; as in the published simulation."""
 TRAINING = 300
+MOST_WORKERS = 2
 Sweeps = Mapping[str, list[tuple[float, Figures]]]
 
 
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--quick", action="store_true", help="60 learners, one seed")
     parser.add_argument("--learners", type=int, default=300)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, MOST_WORKERS))
     parser.add_argument("--standard", type=float, choices=(0.75, 0.85), default=0.75, help="of the gradual world")
     parser.add_argument("--plot", type=Path, help="write the gradual world as SVG")
     asked = parser.parse_args(list(arguments))
@@ -38,9 +40,9 @@ def main(arguments: Sequence[str] = ()) -> None:
         if asked.plot is not None and world.kind == "gradual":
             asked.plot.write_text(draw(found), encoding="utf-8")
             print(f"drawn: {asked.plot}")
-    few = max(learners // 6, 10)
-    _tell_course(few)
-    _tell_steady(few)
+    few = max(learners // 3, 10)
+    _tell_courses(few, asked.workers)
+    _tell_steady(max(few // 2, 10))
 
 
 def _tell(world: World, found: Sweeps, learners: int, seeds: int) -> None:
@@ -54,12 +56,20 @@ def _tell(world: World, found: Sweeps, learners: int, seeds: int) -> None:
         print(f"{name:20}{figures}   {', '.join(f'{t:g}: {r.false:.3f}' for t, r in rows)}")
 
 
-def _tell_course(learners: int) -> None:
-    print(f"\nthe bundled course with pools of 8, {learners} learners: active minutes a module, and its slots")
-    print(f"{'policy':20}{'p50':>7}{'p90':>7}{'<= 20':>7}{'done':>7}{'items':>7}{'mast.':>7}{'false':>7}")
-    for name, m in course_minutes(learners).items():
-        shares = f"{m.items:7.2f}{m.mastered:7.2f}{m.false:7.2f}"
-        print(f"{name:20}{m.median:7.1f}{m.ninth:7.1f}{m.within:7.2f}{m.complete:7.2f}{shares}")
+def _tell_courses(learners: int, workers: int) -> None:
+    print(f"\nactive minutes with the day-one models, {learners} learners; the bundled course has pools of 8")
+    print(f"{'course':9}{'policy':22}{'pace':>5}{'p50':>7}{'p90':>7}{'<= 20':>7}{'visits':>7}{'module':>7}", end="")
+    print(f"{'done':>7}{'items':>7}{'mast.':>7}{'false':>7}")
+    found = course_minutes(learners, workers)
+    for (course, name, pace), m in found.items():
+        visits = f"{m.median:7.1f}{m.ninth:7.1f}{m.within:7.2f}{m.visits:7.2f}{m.module:7.1f}"
+        shares = f"{m.complete:7.2f}{m.items:7.2f}{m.mastered:7.2f}{m.false:7.2f}"
+        print(f"{course:9}{name:22}{pace or 'own':>5}{visits}{shares}")
+    print("\nminutes a module by what they were spent on")
+    for (course, name, pace), m in found.items():
+        if name == INSTALLED:
+            spent = sorted(m.purposes.items(), key=lambda row: -row[1])
+            print(f"{course:9}{pace or 'own':>5}  " + ", ".join(f"{purpose} {minutes:.1f}" for purpose, minutes in spent))
 
 
 def _tell_steady(learners: int) -> None:

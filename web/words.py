@@ -25,6 +25,7 @@ REASONS: Final[dict[str, str]] = {
     "probe.skill_entry": "A question before the lesson on “{skill}”: if you know it, you skip ahead. A miss costs nothing.",
     "probe.one_more": "You were right on “{skill}”. Another right answer may let you skip the lesson: {score}.",
     "review.due": "From “{module}”, {ago}: is “{skill}” still there?",
+    "review.carried_over": "Carried over from “{module}”: another question on “{skill}” may show that you can do it: {score}.",
     "retry.one_more_try": "A second try at the same question. It costs nothing.",
     "test_out.item": "You said that you know “{skill}”. It closes after {of_words} right answers in a row; you have {right}.",
     "help.worked_example": "A worked example on “{skill}”, because the questions were hard so far: {score}.",
@@ -36,8 +37,10 @@ REASONS: Final[dict[str, str]] = {
     "undo.skip": "You asked for the lesson on “{skill}” back. It is not skipped again in this module.",
     "show_anyway.asked": "You asked to see it.",
     "close.mastered": "You have shown that you can do “{skill}”: {score}.",
-    "close.time_spent": "You gave “{skill}” the time it has in this module: {score}.",
+    "close.time_spent": "You gave “{skill}” the time it has in this module: {score}. It may come back in a later one.",
     "close.pool_spent": "You have answered every question on “{skill}” in this module: {score}.",
+    "close.proved_later": "Coming back to “{skill}” showed that you can do it: {score}.",
+    "stop.carried_over": "You gave this module its time for now. What is left waits for your next visit.",
     "finished.module": "Everything in this module is done.",
     "finished.course": "Everything in this course is done.",
 }
@@ -125,6 +128,17 @@ def card_title(card: Card, version: CourseVersion) -> str:
     """Return what a pacing card says has changed."""
     fallback = {"skip": "You skip ahead", "insert": "Added for you"}.get(card.kind, "Your path changed")
     return _filled(CARD_TITLES.get(card.reason.code, fallback), card.reason.facts, version)
+
+
+def rest_words(steps: int, skills: int) -> str:
+    """Return what is left of a module, as its steps and the skills to practise."""
+    parts = [_counted(steps, "step", "steps")] if steps else []
+    parts += [f"practice on {_counted(skills, 'skill', 'skills')}"] if skills else []
+    return " and ".join(parts)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{_NUMBERS[count] if count < len(_NUMBERS) else count} {one if count == 1 else many}"
 
 
 def skill_title(skill_id: object, version: CourseVersion) -> str:

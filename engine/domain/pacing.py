@@ -194,12 +194,13 @@ class Decision:
     """What comes next, and why.
 
     Args:
-        kind: `present` an activity, or the module or the whole contract is complete.
+        kind: `present` an activity; `stop`, the visit has had its minutes and the rest waits for the next one; or the module or
+            the whole contract is complete.
         activity_id, purpose, attempt: set for `present`.
         inputs: the figures it was decided on, JSON values, stored with the presentation.
     """
 
-    kind: Literal["present", "module_done", "course_done"]
+    kind: Literal["present", "stop", "module_done", "course_done"]
     reason: Reason
     module_id: str
     activity_id: str | None = None

@@ -47,6 +47,21 @@ def items_to_mastery(known: SkillMastery, most: int, mastered_at: float) -> tupl
     return mean, max(square - mean * mean, 0.0)
 
 
+def chance_in_a_row(known: SkillMastery, right: float, items: int) -> float:
+    """Return P(so many right answers in a row), before the first of them.
+
+    One right answer makes the next likelier, so this is more than a product: the mean of p^items over the model's band, by the
+    three-point Gauss-Hermite rule.
+
+    Args:
+        right: predicted chance of one right answer, in (0, 1).
+    """
+    spread = (_logit(known.high) - _logit(known.low)) / (2 * _Z80)
+    middle = _logit(right) * math.sqrt(1 + math.pi * spread * spread / 8)
+    nodes = ((middle - math.sqrt(3) * spread, 1 / 6), (middle, 2 / 3), (middle + math.sqrt(3) * spread, 1 / 6))
+    return sum(weight * (1 + math.exp(-z)) ** -items for z, weight in nodes)
+
+
 @lru_cache(maxsize=65536)
 def _chance(low: float, high: float, growth: float, items: int, mastered_at: float) -> float:
     if items <= 0:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from engine.domain.catalog import SLOT_AUTHORED_ITEMS, Slot
+from engine.domain.catalog import Slot
 from engine.domain.errors import Refused
 from engine.domain.mastery import SkillMastery
 from engine.domain.pacing import (
     CARD_EVERY,
     Adjustment,
     Advance,
+    Closure,
     Decision,
     Mode,
     Outlook,
@@ -35,16 +36,14 @@ from engine.domain.path import (
     with_slot,
 )
 from engine.domain.responses import Purpose, Response
-from engine.pacing.forecast import STANDARD, chance_within
+from engine.pacing.budget import makes_room, pays, stop
+from engine.pacing.forecast import STANDARD
+from engine.pacing.helping import STRUGGLE_FROM, flag, help_activity, struggles
 from engine.pacing.overrides import apply_override
-from engine.pacing.planner import AIM_S, LEAST_ITEMS, MASTERED_AT, MOST_PROBES, RETRIED, expected, observe
-from engine.pacing.review import next_review, rate
+from engine.pacing.planner import LEAST_ITEMS, MASTERED_AT, MOST_PROBES, SKIP_PROBES, observe
+from engine.pacing.review import next_carried, next_review, rate
 from engine.pacing.selection import drawn, hard_items, nearest_item, unseen
 
-STRUGGLE_FROM = 5
-STRUGGLE_BELOW = 0.2
-WITHIN = 10
-"""A struggle: from five first tries on, P(mastery within ten of them) below .2 by the model (Beck & Gong 2013 look at ten)."""
 FLAG_FROM = 4
 """First tries without which practice that ran out of time says too little to call for the instructor."""
 TIME_BUDGET = 3.0
@@ -66,7 +65,7 @@ class MasteryPaced:
     """
 
     name = "mastery-paced"
-    version = "2"
+    version = "3"
     model = None
 
     def __init__(self, mastered_at: float = MASTERED_AT) -> None:
@@ -82,15 +81,17 @@ class MasteryPaced:
         if slot is not None and remembered is not None:
             rated = rate(path.reviews.get(slot.skill_id), remembered, response.answered_at)
             path = replace(path, reviews={**path.reviews, slot.skill_id: rated})
+        proved = self._prove(path, slot, look) if slot is not None and response.evidence is True else Advance(path)
+        path = proved.path
         if response.purpose == "review":
             spent = path.review_s.get(response.module_id, 0.0) + activity.seconds
-            return Advance(replace(path, review_s={**path.review_s, response.module_id: spent}))
+            return Advance(replace(path, review_s={**path.review_s, response.module_id: spent}), proved.adjustments)
         if slot is None:
             return Advance(self._after_element(path, response))
         if response.purpose == "test_out":
             return self._after_test_out(path, response, slot, look)
         if slot.key in path.closed:
-            return Advance(path)
+            return Advance(path, proved.adjustments)
         if response.purpose == "probe":
             return self._after_probe(path, response, slot, look)
         return self._after_practice(path, response, slot, look)
@@ -104,11 +105,13 @@ class MasteryPaced:
     def decide(self, path: PathState, module_id: str, look: Outlook, now: datetime) -> Decision:
         """Return what comes next in a module."""
         module = look.version.module(module_id)
-        if module_id in path.returned and (review := next_review(path, module, look, now)) is not None:
-            return review
+        if module_id in path.returned and (due := next_review(path, module, look, now)) is not None:
+            return due
         if path.queue:
             head = path.queue[0]
-            return Decision("present", head.reason, module_id, head.activity_id, head.purpose)
+            # Help may wait for the next visit; what the learner asked for may not.
+            over = None if head.purpose == "show_anyway" else stop(path, look, module, head.activity_id)
+            return over or Decision("present", head.reason, module_id, head.activity_id, head.purpose)
         if path.retry is not None and look.version.activities[path.retry[0]].module_id == module_id:
             activity_id, _ = path.retry
             reason = Reason("retry.one_more_try", {"activity": activity_id})
@@ -117,12 +120,15 @@ class MasteryPaced:
             tested = look.version.slot(path.testing)
             if tested.module_id == module_id:
                 return self._test_item(path, tested, look)
-        review = next_review(path, module, look, now)
-        if review is not None:
-            return review
+        opening = next_review(path, module, look, now) or next_carried(path, module, look, self.mastered_at)
+        if opening is not None:
+            return opening
         element = first_open(module, path.closed)
         if element is None:
             return finished(path, module, look)
+        over = stop(path, look, module, element)
+        if over is not None:
+            return over
         segment = segment_of(look.version, module, element)
         if segment is not None and self._may_probe(path, segment, look):
             return self._probe(path, module_id, segment.slot, look)
@@ -133,12 +139,7 @@ class MasteryPaced:
     def _may_probe(self, path: PathState, segment: Segment, look: Outlook) -> bool:
         slot = path.slots.get(segment.slot.key, SlotState())
         untouched = not any(key in path.closed for key in segment.elements)
-        return (
-            untouched
-            and slot.probe is None
-            and segment.slot.key not in path.no_skip
-            and bool(hard_items(path, segment.slot, look))
-        )
+        return untouched and slot.probe is None and segment.slot.key not in path.no_skip and pays(path, segment, look)
 
     def _probe(self, path: PathState, module_id: str, slot: Slot, look: Outlook) -> Decision:
         item = drawn(hard_items(path, slot, look), look)
@@ -172,7 +173,8 @@ class MasteryPaced:
         if response.evidence is not True:
             return Advance(with_slot(path, slot.key, replace(state, probe=False)))
         known = look.mastery(slot.skill_id)
-        if known.probability >= self.mastered_at:
+        lessons = any(k not in path.closed for k in segment.teaching)
+        if known.probability >= self.mastered_at and (state.first_tries >= SKIP_PROBES or not lessons):
             return _skip(with_slot(path, slot.key, replace(state, probe=True)), segment, known, look)
         if state.first_tries >= MOST_PROBES or not hard_items(path, slot, look):
             return Advance(with_slot(path, slot.key, replace(state, probe=True)))
@@ -201,19 +203,31 @@ class MasteryPaced:
             done = Adjustment("close", slot.key, Reason(code, facts), (slot.key,))
             path = close(path, [slot.key], "practised")
             struggled = known.high < STANDARD and state.first_tries >= FLAG_FROM
-            flagged = _flag(path, slot, facts) if struggled else Advance(path)
+            flagged = flag(path, slot, facts) if struggled else Advance(path)
             return Advance(flagged.path, (done, *flagged.adjustments))
         return None
+
+    def _prove(self, path: PathState, slot: Slot, look: Outlook) -> Advance:
+        """Count what was practised without proof, here or in an earlier module, as mastered by the answer that proves it."""
+        state, known = path.slots[slot.key], look.mastery(slot.skill_id)
+        slots = [s for m in look.version.modules for s in m.slots if s.skill_id == slot.skill_id]
+        keys = tuple(s.key for s in slots if path.closed.get(s.key) == "practised")
+        if not keys or known.probability < self.mastered_at or state.first_tries < LEAST_ITEMS:
+            return Advance(path)
+        closed: Mapping[str, Closure] = {**path.closed, **dict.fromkeys(keys, "mastered")}
+        facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
+        done = Adjustment("close", slot.key, Reason("close.proved_later", facts), keys)
+        return Advance(replace(path, closed=closed, flags=tuple(f for f in path.flags if f not in keys)), (done,))
 
     def _help(self, path: PathState, slot: Slot, look: Outlook) -> Advance:
         state = path.slots[slot.key]
         known = look.mastery(slot.skill_id)
         due = state.first_tries >= STRUGGLE_FROM + 2 * state.helped
-        if state.helped >= 3 or not due or not _struggles(known, state, self.mastered_at):
+        if state.helped >= 3 or not due or not struggles(known, state, self.mastered_at):
             return Advance(path)
         step = state.helped + 1
         facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
-        help_ = _help_activity(slot, look, step)
+        help_ = help_activity(slot, look, step)
         path = with_slot(path, slot.key, replace(state, helped=step if help_ or step == 3 else step + 1))
         if step < 3 and help_ is not None:
             purpose: Purpose = "worked_example" if step == 1 else "prerequisite"
@@ -223,7 +237,7 @@ class MasteryPaced:
             path = replace(path, queue=(*path.queue, Queued(help_, purpose, reason)), since_card=0 if card else path.since_card)
             return Advance(path, (Adjustment("insert", slot.key, reason, (help_,), seconds, card),))
         # A worked example is cheap; an instructor is called where the model is all but sure.
-        return _flag(path, slot, facts) if known.high < STANDARD else Advance(path)
+        return flag(path, slot, facts) if known.high < STANDARD else Advance(path)
 
     def _after_test_out(self, path: PathState, response: Response, slot: Slot, look: Outlook) -> Advance:
         if path.testing != slot.key:
@@ -244,25 +258,11 @@ class MasteryPaced:
         return Advance(path, (Adjustment("skip", slot.key, reason, open_, seconds, card=True),))
 
 
-def _struggles(known: SkillMastery, state: SlotState, mastered_at: float) -> bool:
-    """Return whether mastery is not to be expected soon; past ten answers, whether it is not in a few more."""
-    left = max(WITHIN - state.first_tries, LEAST_ITEMS)
-    return chance_within(known, left, mastered_at) < STRUGGLE_BELOW
-
-
 def _remembered(response: Response) -> bool | None:
     """Return what an answer says for review: a review's always counts, also of an item seen before, help as forgotten."""
     if response.purpose != "review" or response.correct is None:
         return response.evidence
     return response.correct and response.hints_used == 0
-
-
-def _flag(path: PathState, slot: Slot, facts: dict[str, object]) -> Advance:
-    """Tell the instructor, once a slot."""
-    if slot.key in path.flags:
-        return Advance(path)
-    flagged = replace(path, flags=(*path.flags, slot.key))
-    return Advance(flagged, (Adjustment("flag", slot.key, Reason("help.instructor", facts)),))
 
 
 def _time_is_up(path: PathState, slot: Slot, state: SlotState, look: Outlook) -> bool:
@@ -271,11 +271,7 @@ def _time_is_up(path: PathState, slot: Slot, state: SlotState, look: Outlook) ->
         return False
     if state.active_s >= TIME_BUDGET * path.time_factor * slot_seconds(look.version, slot) > 0:
         return True
-    module = look.version.module(slot.module_id)
-    behind = [k for k in module.elements() if k not in path.closed and k != slot.key]
-    one_more = RETRIED * slot_seconds(look.version, slot) / SLOT_AUTHORED_ITEMS
-    rest_s = (element_seconds(look.version, behind) + one_more) * math.exp(expected(path.pace, path.time_factor))
-    return path.module_active_s.get(module.id, 0.0) + rest_s > AIM_S * path.time_factor
+    return makes_room(path, look, slot)
 
 
 def _teaching(slot: Slot, look: Outlook) -> tuple[str, ...]:
@@ -298,17 +294,6 @@ def _skip(path: PathState, segment: Segment, known: SkillMastery, look: Outlook)
     }
     adjustment = Adjustment("skip", segment.slot.key, Reason("skip.known", facts), open_, seconds, card)
     return Advance(replace(path, since_card=0) if card else path, (adjustment,))
-
-
-def _help_activity(slot: Slot, look: Outlook, step: int) -> str | None:
-    module = look.version.module(slot.module_id)
-    rooms = [module] if step == 1 else [look.version.module(m) for m in module.requires]
-    for room in reversed(rooms):
-        for activity_id in reversed(room.path):
-            activity = look.version.activities[activity_id]
-            if activity.type == "worked-example" and (step == 2 or slot.skill_id in activity.skills):
-                return activity_id
-    return None
 
 
 def _present(module_id: str, item: str, purpose: Purpose, reason: Reason, look: Outlook, slot: Slot) -> Decision:

@@ -109,6 +109,7 @@ def _resume(path: PathState, override: Override) -> PathState:
         retry=None,
         review_s={},
         earlier_s=dict(path.module_active_s),
+        # Sorted, since a stored mapping comes back in another order than the fold made it.
         returned=tuple(sorted(path.module_active_s)),
         resumed_at=override.at,
     )

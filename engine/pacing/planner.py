@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from engine.domain.catalog import Module, Slot
 from engine.domain.pacing import Outlook, Pace, PathState, SlotState
 from engine.domain.path import Segment, segment_of
-from engine.pacing.forecast import chance_within, items_to_mastery
+from engine.pacing.forecast import chance_in_a_row, items_to_mastery
 from engine.pacing.selection import hard_items, unseen
 
 MASTERED_AT = 0.8
 LEAST_ITEMS = 2
 MOST_PROBES = 4
+SKIP_PROBES = 3
+"""Right probes that skipping a lesson takes at least: fewer may be luck, and the level is known from what was taught."""
 MODULE_S = 20 * 60
-"""A module comes to a clean stop within this, times an accommodation."""
+"""A visit to a module comes to a clean stop within this, times an accommodation."""
 AIM_S = 17 * 60
 """Practice closes so that what stands behind it is expected to end by then: half of what aims at 20 minutes ends later."""
 CHECKPOINT_S = 120
@@ -42,7 +44,7 @@ PROBES_TO_STAY = 1.4
 """Probes that a skip takes, and that end with a wrong answer."""
 UNFORESEEN_S = 60.0
 """Standard deviation of what no sum foresees: help that is added, a review, the last item before time is up."""
-WIDER = 1.2
+WIDER = 1.3
 """By this the range is widened, so that 80 % of simulated actual times fall inside: a sum is no exact log-normal."""
 Z80 = 1.2815515655446004
 
@@ -104,24 +106,33 @@ def remaining(path: PathState, look: Outlook, module: Module) -> TimeRange:
             teaching += _Sum(seconds, seconds * seconds * one)
             continue
         seen.update(segment.elements)
-        least += _least(path, segment.slot, look)
+        least += least_s(path, segment.slot, look)
         taught, practised = _segment(path, segment, look, one)
         teaching, practice = teaching + taught, practice + practised
     if path.time_factor is not None:
-        spent = path.module_active_s.get(module.id, 0.0)
-        left = (AIM_S * path.time_factor - spent) / math.exp(expected(path.pace, path.time_factor))
-        practice = _capped(practice, max(left - teaching.mean, least))
+        practice = _in_visits(path, module, teaching, practice, least)
     return _scaled(teaching + practice, path.pace, path.time_factor or 1.0)
 
 
-def well_spent(path: PathState, module: Module) -> bool:
-    """Return whether a module has had its minutes: a good place to stop, whatever is left stays as it is.
+def _in_visits(path: PathState, module: Module, teaching: _Sum, practice: _Sum, least: float) -> _Sum:
+    """Return the time of practice: it makes room where the module ends in this visit, and has time where it takes another."""
+    factor = path.time_factor or 1.0
+    speed, limit = math.exp(expected(path.pace, factor)), MODULE_S * factor - path.visit_s(module.id)
+    core = (teaching.mean + least) * speed
+    error = math.sqrt(teaching.variance * speed * speed + log_pace(path.pace)[1] * core * core + UNFORESEEN_S**2)
+    here = 0.5 * math.erfc((core - limit) / error * math.sqrt(0.5))
+    aim = limit - (MODULE_S - AIM_S) * factor
+    short = _capped(practice, max(aim / speed - teaching.mean, least))
+    long = _capped(practice, max((aim + MODULE_S * factor) / speed - teaching.mean, least))
+    apart = here * (1 - here) * (long.mean - short.mean) ** 2
+    return _Sum(here * short.mean + (1 - here) * long.mean, here * short.variance + (1 - here) * long.variance + apart)
 
-    The authored lessons of a slow learner may take longer than a module lasts; nothing is cut for that, so a stop is offered.
-    """
+
+def well_spent(path: PathState, module: Module) -> bool:
+    """Return whether a visit has all but had its minutes: a good place to stop, whatever is left stays as it is."""
     if path.time_factor is None:
         return False
-    return path.module_active_s.get(module.id, 0.0) >= MODULE_S * path.time_factor - CHECKPOINT_S
+    return path.visit_s(module.id) >= MODULE_S * path.time_factor - CHECKPOINT_S
 
 
 def _under_way(path: PathState, look: Outlook, module: Module, one: float) -> _Sum:
@@ -133,16 +144,17 @@ def _under_way(path: PathState, look: Outlook, module: Module, one: float) -> _S
     return _Sum(sum(seconds), sum(s * s for s in seconds) * one)
 
 
-def _each(slot: Slot, look: Outlook) -> float:
+def each_s(slot: Slot, look: Outlook) -> float:
+    """Return the mean authored seconds of a slot's items."""
     return sum(look.version.activities[i].seconds for i in slot.items) / max(len(slot.items), 1)
 
 
-def _least(path: PathState, slot: Slot, look: Outlook) -> float:
+def least_s(path: PathState, slot: Slot, look: Outlook) -> float:
     """Return the time of the items that practice takes even when the module's time is up."""
     if slot.key in path.closed:
         return 0.0
     done = path.slots.get(slot.key, SlotState()).first_tries
-    return max(LEAST_ITEMS - done, 0) * _each(slot, look) * RETRIED
+    return max(LEAST_ITEMS - done, 0) * each_s(slot, look) * RETRIED
 
 
 def _segment(path: PathState, segment: Segment, look: Outlook, one: float) -> tuple[_Sum, _Sum]:
@@ -153,7 +165,7 @@ def _segment(path: PathState, segment: Segment, look: Outlook, one: float) -> tu
     taught = _Sum(sum(lessons), sum(s * s for s in lessons) * one)
     if slot.key in path.closed:
         return taught, _Sum()
-    each = _each(slot, look)
+    each = each_s(slot, look)
     known = look.mastery(slot.skill_id)
     fresh_items = unseen(path, slot.items)
     fresh = len(fresh_items)
@@ -163,7 +175,7 @@ def _segment(path: PathState, segment: Segment, look: Outlook, one: float) -> tu
     if not (untouched and state.probe is None and probes and slot.key not in path.no_skip):
         return taught, _practice(items_to_mastery(known, fresh, MASTERED_AT), each, state, fresh, one, wrong)
     right = sum(map(look.predict, probes)) / len(probes)
-    skip = min(chance_within(known, MOST_PROBES - state.first_tries, MASTERED_AT), right)
+    skip = chance_in_a_row(known, right, max(SKIP_PROBES - state.first_tries, 1)) if lessons else right
     practice = _practice(items_to_mastery(known, fresh - 1, MASTERED_AT), each, state, fresh - 1, one, wrong)
     probing = _Sum(PROBES_TO_STAY * each, 0.5 * each * each)
     # Skipped or not: the variance within both, and between them.

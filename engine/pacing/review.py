@@ -7,14 +7,21 @@ from datetime import datetime, timedelta
 from fsrs import Card, Rating, Scheduler, State
 
 from engine.domain.catalog import Module, Slot
-from engine.domain.pacing import Decision, Outlook, PathState, Reason, ReviewState
-from engine.pacing.selection import least_recent, unseen
+from engine.domain.pacing import Decision, Outlook, PathState, Reason, ReviewState, SlotState
+from engine.pacing.forecast import chance_within
+from engine.pacing.selection import least_recent, nearest_item, unseen
 
 RETENTION = 0.85
 """Wanted chance of remembering at the time of review; weeks later, review keeps more than a higher mastery threshold."""
 LONGEST_DAYS = 120
 REVIEW_S = 180
 """Review takes at most the first three minutes of a visit to a module."""
+LEARNT = ("mastered", "tested_out", "practised")
+CARRIED_ITEMS = 3
+CARRIED_FROM = 0.05
+"""A skill is carried over where mastery within so many more items has at least this chance."""
+CARRIED_WANTED = 0.65
+"""Harder than practice: near an even chance an answer tells most."""
 _SCHEDULER = Scheduler(
     desired_retention=RETENTION,
     learning_steps=(),
@@ -52,10 +59,8 @@ def days_since(state: ReviewState, now: datetime) -> int:
 
 def next_review(path: PathState, module: Module, look: Outlook, now: datetime) -> Decision | None:
     """Return a review at the start of a visit to a module, of the skill most likely forgotten; None when nothing is due."""
-    begun = any(key in path.closed for key in module.elements()) or any(s.key in path.slots for s in module.slots)
-    begun = begun and module.id not in path.returned
     spent = path.review_s.get(module.id, 0.0)
-    if begun or spent >= REVIEW_S:
+    if not _opens(path, module) or spent >= REVIEW_S:
         return None
     due = [
         (retrievability(state, now), slot)
@@ -73,15 +78,38 @@ def next_review(path: PathState, module: Module, look: Outlook, now: datetime) -
     return None
 
 
-def _closed_slots(path: PathState, module: Module, look: Outlook) -> list[Slot]:
+def next_carried(path: PathState, module: Module, look: Outlook, mastered_at: float) -> Decision | None:
+    """Return a question on what was practised without proof, at the start of a visit; None where no skill is near enough.
+
+    It shares the first minutes with review, takes the skill likeliest to be proved soon, and new questions only.
+    """
+    spent = path.review_s.get(module.id, 0.0)
+    if not _opens(path, module) or spent >= REVIEW_S:
+        return None
+    open_ = [s for s in _closed_slots(path, module, look, ("practised",)) if unseen(path, s.items)]
+    chances = [(round(chance_within(look.mastery(s.skill_id), CARRIED_ITEMS, mastered_at), 6), s) for s in open_]
+    chance, slot = max(chances, key=lambda c: (c[0], c[1].key), default=(0.0, None))
+    if slot is None or chance < CARRIED_FROM:
+        return None
+    item = nearest_item(path, slot, look, CARRIED_WANTED)
+    if spent + look.version.activities[item].seconds > REVIEW_S:
+        return None
+    state = path.slots.get(slot.key, SlotState())
+    facts = {"skill": slot.skill_id, "module": slot.module_id, "right": state.right, "of": state.first_tries}
+    inputs = {"chance": chance, "spent_s": spent}
+    return Decision("present", Reason("review.carried_over", facts), module.id, item, "review", inputs=inputs)
+
+
+def _opens(path: PathState, module: Module) -> bool:
+    """Return whether a visit to a module has only just begun."""
+    begun = any(key in path.closed for key in module.elements()) or any(s.key in path.slots for s in module.slots)
+    return not begun or module.id in path.returned
+
+
+def _closed_slots(path: PathState, module: Module, look: Outlook, how: tuple[str, ...] = LEARNT) -> list[Slot]:
     """Return what was learnt outside a module, also in one the contract no longer has: replay knows only today's contract."""
     own = {s.skill_id for s in module.slots}
-    return [
-        s
-        for m in look.version.modules
-        for s in m.slots
-        if s.skill_id not in own and path.closed.get(s.key) in ("mastered", "tested_out", "practised")
-    ]
+    return [s for m in look.version.modules for s in m.slots if s.skill_id not in own and path.closed.get(s.key) in how]
 
 
 def _card(state: ReviewState) -> Card:

@@ -256,13 +256,90 @@ def test_practice_closes_in_time_for_what_stands_behind_it_unless_untimed():
             decision = walk.decide()
             if decision.kind != "present":
                 break
-            walk.answer(decision, walk.path.seq % 3 == 0, active_s=240.0)
+            walk.answer(decision, walk.path.seq % 3 == 0, active_s=130.0)
         assert walk.decide().kind == "module_done"
         return len(walk.path.slots[SLOT].items)
 
     assert practised("1") < practised("2") <= practised("untimed")
     with pytest.raises(Refused):
         Walk().override("accommodate", "3")
+
+
+def slowly(walk, module_id="module-1", active_s=240.0):
+    """Answer, every third practice item right, until nothing is presented; return what then is decided."""
+    while (decision := walk.decide(module_id)).kind == "present":
+        walk.answer(decision, walk.path.seq % 3 == 0, active_s=active_s)
+    return decision
+
+
+def test_a_visit_that_has_had_its_minutes_stops_and_the_next_one_goes_on_where_it_was():
+    walk = Walk()
+    stop = slowly(walk)
+    assert (stop.kind, stop.reason.code, stop.activity_id) == ("stop", "stop.carried_over", None)
+    assert stop.reason.facts["practice"] == 1
+    assert 600 <= stop.reason.facts["spent_s"] == walk.path.visit_s("module-1") <= 1200
+    closed = walk.path.closed
+    walk.override("resume", "")
+    assert walk.path.closed == closed
+    assert walk.path.visit_s("module-1") == 0.0
+    assert walk.decide().purpose == "practice"
+    assert slowly(walk).kind == "module_done"
+
+
+def test_untimed_learners_are_never_stopped():
+    walk = Walk()
+    walk.override("accommodate", "untimed")
+    assert slowly(walk).kind == "module_done"
+
+
+def test_what_was_practised_without_proof_opens_a_later_visit_and_is_mastered_by_its_proof():
+    walk = Walk()
+    while (decision := walk.decide()).kind == "present":
+        walk.answer(decision, decision.purpose != "probe", active_s=110.0)
+    assert walk.path.closed[SLOT] == "practised"
+    carried = walk.decide("module-2")
+    assert (carried.purpose, carried.reason.code) == ("review", "review.carried_over")
+    assert carried.activity_id not in walk.path.seen
+    for _ in range(6):
+        if walk.path.closed[SLOT] == "mastered":
+            break
+        walk.override("resume", "")
+        carried = walk.decide("module-2")
+        assert carried.purpose == "review"
+        walk.answer(carried, True)
+    assert walk.path.closed[SLOT] == "mastered"
+    assert walk.adjustments[-1].reason.code == "close.proved_later"
+    assert walk.decide("module-2").purpose != "review"
+
+
+def test_a_carried_question_that_is_missed_takes_nothing_back():
+    walk = Walk()
+    while (decision := walk.decide()).kind == "present":
+        walk.answer(decision, decision.purpose != "probe", active_s=110.0)
+    carried, closed = walk.decide("module-2"), walk.path.closed
+    assert carried.purpose == "review"
+    walk.answer(carried, False)
+    assert walk.path.closed == closed
+    assert walk.decide("module-2").purpose in ("review", "teach")
+
+
+def test_nobody_skips_a_lesson_by_fewer_than_three_probes():
+    for known in range(8):
+        walk = Walk(version=build_version(modules=9))
+        for n in range(1, known + 1):
+            walk.go(correct=True, module_id=f"module-{n}")
+        walk.go(correct=True, module_id=f"module-{known + 1}")
+        probes = [a.reason.facts["of"] for a in walk.adjustments if a.kind == "skip"]
+        assert min(probes) >= 3
+
+
+def test_who_is_unlikely_to_know_the_next_skill_is_taught_without_a_probe():
+    walk = Walk(version=build_version(modules=4))
+    for n in (1, 2, 3):
+        walk.go(correct=False, module_id=f"module-{n}")
+    later_ = walk.go(correct=False, module_id="module-4")
+    assert "probe" in purposes(Walk().go(correct=False))
+    assert "probe" not in purposes(later_)
 
 
 def test_practice_that_ends_far_from_mastery_tells_the_instructor_once():

@@ -132,3 +132,29 @@ def test_requests_at_the_same_moment_begin_one_visit(stage):
     assert len(found) == 4
     assert len(set(found)) == 1
     assert overrides(stage, learner) == ["resume"]
+
+
+def test_a_visit_that_stops_is_recorded_goes_on_at_the_learners_wish_and_replays(stage):
+    learner = stage.launch()
+    while (coming := stage.next(learner)).presentation is not None:
+        stage.now += timedelta(seconds=240)
+        reply = stage.answer(learner, coming, False, active_s=240.0)
+    assert (coming.decision.kind, reply.next_kind) == ("stop", "stop")
+    before = stage.state(learner)
+    assert stage.next(learner).decision.kind == "stop"
+    assert stage.state(learner) == before
+    stage.override(learner, "resume", "")
+    assert stage.next(learner).decision.purpose in ("practice", "worked_example")
+    stage.answer(learner, stage.next(learner), True)
+    assert stage.state(learner).enrolment.progress_bp >= before.enrolment.progress_bp
+    assert replay(learner.id, TENANT, stage.kit).same
+
+
+def test_a_stored_path_replays_whatever_the_order_of_its_modules(uow_factory):
+    stage = Stage(uow_factory, modules=12)
+    learner = stage.launch()
+    while stage.state(learner).path.module_active_s.get("module-10") is None:
+        stage.answer(learner, stage.next(learner), True)
+    stage.now += timedelta(days=1)
+    stage.answer(learner, stage.next(learner), True)
+    assert replay(learner.id, TENANT, stage.kit).same

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.web.frames import set_up
-from tests.web.house import Browser, House
+from tests.web.house import Browser, House, answer_for
 
 
 def test_minutes_that_came_back_are_told_with_the_evidence_and_undo_brings_the_lesson_back(house: House) -> None:
@@ -176,3 +176,29 @@ def test_a_lesson_can_be_read_again_from_the_end_of_its_module(house: House) -> 
     browser.post("show-anyway", {"activity": lesson[1]}, follow_redirects=True)
     assert "You asked to see it." in browser.page
     assert house.version.activities[lesson[1]].title in browser.page
+
+
+def test_a_visit_ends_with_what_is_left_and_goes_on_at_once_or_after_a_pause(house: House) -> None:
+    browser = house.browser()
+    browser.launch()
+    browser.start()
+    for _ in range(30):
+        values = answer_for(house, key := browser.presentation, False)
+        house.clock.forward(seconds=170)
+        browser.post(f"answer/{key}", {**values, "active_s": "165"}, follow_redirects=True)
+        browser.go_on()
+        if "data-presentation" not in browser.page:
+            break
+    assert "A good place to stop" in browser.page
+    left = r"Left for your next visits: (\w+ steps?)?( and )?(practice on \w+ skills?)?, about \d+ minutes"
+    assert re.search(left, browser.page)
+    module = re.search(r'name="module" value="([^"]+)"', browser.page)
+    assert module
+    assert "A good place to stop" in browser.get(f"module/{module[1]}").get_data(as_text=True)
+
+    house.clock.forward(hours=9)
+    assert "A good place to stop" not in browser.get(f"module/{module[1]}").get_data(as_text=True)
+    house.clock.forward(hours=-9)
+    browser.get(f"module/{module[1]}")
+    browser.post("go-on", {"module": module[1]}, follow_redirects=True)
+    assert "data-presentation" in browser.page

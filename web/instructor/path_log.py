@@ -23,7 +23,7 @@ ACTS: Final[dict[str, str]] = {
     "saw_them_do": "You saw them do {target}",
     "mode": "Changed the pace to {target}",
     "skip_review": "Skipped the review",
-    "resume": "Came back after a pause",
+    "resume": "Began another visit",
     "switch_model": "The mastery model was fitted anew",
     "switch_policy": "The pacing rules were renewed",
 }

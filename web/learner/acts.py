@@ -58,6 +58,14 @@ def skip_review(session: LaunchSession) -> auth.Answer:
     return _act(place, "skip_review", module_id, module_id)
 
 
+@blueprint.post("/go-on")
+@require_learner
+def keep_going(session: LaunchSession) -> auth.Answer:
+    """Go on where a visit has had its minutes: the next one begins at once."""
+    place, module_id = read_place(session), request.form.get("module", "")
+    return _act(place, "resume", "", module_id)
+
+
 @blueprint.post("/time")
 @require_learner
 def time(session: LaunchSession) -> auth.Answer:

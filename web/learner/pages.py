@@ -9,6 +9,7 @@ from flask import Response, make_response, redirect, render_template, url_for
 
 from content.placeholders import resolve_assets
 from engine.domain.minutes_back import minutes_back
+from engine.domain.pacing import Decision
 from engine.domain.path import segment_of
 from engine.domain.presentations import Presentation
 from engine.domain.replies import Reply
@@ -22,7 +23,18 @@ from web.learner.moment import moment_of
 from web.learner.pace import player_line
 from web.learner.place import Place, place_of
 from web.moments import told_words
-from web.words import MODES, TIMES, card_title, next_words, reason_words, time_key, whole_minutes
+from web.words import (
+    MODES,
+    TIMES,
+    about_minutes,
+    card_title,
+    next_words,
+    reason_words,
+    rest_words,
+    time_key,
+    time_words,
+    whole_minutes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,19 @@ def resume_page(place: Place, module_id: str) -> str:
     decision = place.decide(module_id)
     values = frame(place, module_id)
     return render_template("learner/resume.html", **values, reason=reason_words(decision.reason, place.version))
+
+
+def stop_page(place: Place, module_id: str, decision: Decision) -> str:
+    """Return the page of a visit that has had its minutes: what is left, and when it comes."""
+    facts = decision.reason.facts
+    left = place.left(place.version.module(module_id))
+    return render_template(
+        "learner/stop.html",
+        **frame(place, module_id),
+        spent=about_minutes(facts["spent_s"]),
+        rest=rest_words(facts["lessons"], facts["practice"]),
+        time=time_words(left.low_s, left.middle_s, left.high_s),
+    )
 
 
 def feedback_page(session: LaunchSession, key: str, reply: Reply | None = None, values: Any = None) -> Response:

@@ -17,7 +17,7 @@ from web.context import kit
 from web.errors import is_htmx, wants_json
 from web.learner.answers import read_answer
 from web.learner.blueprint import blueprint
-from web.learner.pages import feedback_page, hint_values, question_page, resume_page, show
+from web.learner.pages import feedback_page, hint_values, question_page, resume_page, show, stop_page
 from web.learner.place import Place, current_presentation, place_of, read_place
 from web.learner.recap import module_end
 
@@ -33,6 +33,8 @@ def player(session: LaunchSession, module_id: str) -> auth.Answer:
     if presented is not None:
         return question_page(show(place, presented))
     decision = place.decide(module_id)
+    if decision.kind == "stop":
+        return stop_page(place, module_id, decision)
     if decision.kind != "present":
         return redirect(url_for("learner.module_done", launch_id=session.id, module_id=module_id), 303)
     if place.lacking(module):
@@ -100,19 +102,20 @@ def hint(session: LaunchSession, presentation_id: uuid.UUID) -> auth.Answer:
 
 
 def go_on(session: LaunchSession, module_id: str | None) -> auth.Answer:
-    """Present what comes next and show it; the end of a module shows what was learnt in it."""
+    """Present what comes next and show it; the end of a visit or of a module has a page of its own."""
     assert session.enrolment_id is not None
     place = read_place(session)
     closed_for(place)
     found = next_activity(session.enrolment_id, session.tenant_id, module_id, kit())
     at = found.decision.module_id
-    if found.presentation is None:
-        if is_htmx():
-            return module_end(place, place.module(at))
-        return redirect(url_for("learner.module_done", launch_id=session.id, module_id=at), 303)
+    here = url_for("learner.player", launch_id=session.id, module_id=at)
+    if found.presentation is not None:
+        return question_page(show(place, found.presentation)) if is_htmx() else redirect(here, 303)
+    if found.decision.kind == "stop":
+        return stop_page(place, at, found.decision) if is_htmx() else redirect(here, 303)
     if is_htmx():
-        return question_page(show(place, found.presentation))
-    return redirect(url_for("learner.player", launch_id=session.id, module_id=at), 303)
+        return module_end(place, place.module(at))
+    return redirect(url_for("learner.module_done", launch_id=session.id, module_id=at), 303)
 
 
 def closed_for(place: Place) -> None:
