@@ -109,6 +109,17 @@ def public_ip(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
+def network_of(address: str) -> str:
+    """Return the network an address is in, as one customer has it: /24 of IPv4, /48 of IPv6; empty where it is no address."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
+
+
 def with_query(url: str, query: str) -> str:
     """Return an address with more query, also where it has one already."""
     address, hash_, fragment = url.partition("#")

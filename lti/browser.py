@@ -15,6 +15,8 @@ from typing import Final
 
 from flask import Request, Response
 
+from lti.addresses import network_of
+
 BROWSER_COOKIE: Final = "__Host-pacemate-browser"
 LOGIN_COOKIE: Final = "__Host-pacemate-login-"
 LOGIN_COOKIE_S: Final = 600
@@ -107,6 +109,11 @@ def set_browser_cookie(response: Response, token: str) -> None:
 def browser_hash(secret: str, token: str) -> str:
     """Return what is stored of a token."""
     return hmac.new(secret.encode(), b"browser:" + token.encode(), hashlib.sha256).hexdigest()
+
+
+def network_hash(secret: str, address: str | None) -> str:
+    """Return what is stored for a few seconds of the network that a request came from, so that no address is."""
+    return _derived(secret, f"network:{network_of(address or '')}")
 
 
 def login_proof(secret: str, stored_hash: str, state_hash: str) -> str:

@@ -20,7 +20,7 @@ from engine.domain.unit_of_work import UnitOfWork
 from engine.storage.prepared import Prepared
 from lti import checks, logins
 from lti.addresses import belongs_to_tool, origin, same_platform, secure
-from lti.browser import LaunchProof
+from lti.browser import LaunchProof, network_hash
 from lti.claims import LaunchContext, reduce_claims
 from lti.jose import TokenError, UnverifiedToken, parse, verify
 from lti.launch_log import LaunchLog, Trail
@@ -61,6 +61,7 @@ class _Candidate:
     state_hash: str
     proof: LaunchProof
     trail: Trail
+    address: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +100,20 @@ class Gate:
         self._base_url = base_url
         self._development = development
 
-    def admit(self, form: Mapping[str, str], proof: LaunchProof, trail: Trail) -> LaunchContext:
+    def admit(self, form: Mapping[str, str], proof: LaunchProof, trail: Trail, *, address: str | None = None) -> LaunchContext:
         """Return the launch that a POST to `/lti/launch` carries; its state is used up by that.
 
         Args:
             form: `state` and `id_token`.
             proof: what was brought to prove the browser.
             trail: notes each check, for the launch log.
+            address: where the request came from; whoever floods us from one network keeps no other waiting for a new key.
 
         Raises:
             LaunchRefusedError: anything that is not right; nothing was written but, for a verified launch from a new
                 deployment, that deployment as pending.
         """
-        candidate = self._read(form, proof, trail)
+        candidate = self._read(form, proof, trail, address)
         with self._uow() as uow:
             found = self._look_up(uow, candidate)
             launch, fault = self._examine(candidate, found)
@@ -122,7 +124,7 @@ class Gate:
         with self._uow() as uow:
             return self._finish(uow, candidate, found, key, launch, fault)
 
-    def _read(self, form: Mapping[str, str], proof: LaunchProof, trail: Trail) -> _Candidate:
+    def _read(self, form: Mapping[str, str], proof: LaunchProof, trail: Trail, address: str | None) -> _Candidate:
         if form.get("error") and not form.get("id_token"):
             raise LaunchRefusedError("platform_error", _word(form["error"]))
         state, token = form.get("state"), form.get("id_token")
@@ -134,7 +136,7 @@ class Gate:
             trail.failed("token")
             raise LaunchRefusedError(error.code, error.detail) from error
         trail.passed("token")
-        return _Candidate(parsed, logins.digest(state), proof, trail)
+        return _Candidate(parsed, logins.digest(state), proof, trail, address)
 
     def _look_up(self, uow: UnitOfWork, candidate: _Candidate) -> _Found:
         named = candidate.token.payload.get(LTI + "deployment_id")
@@ -235,7 +237,8 @@ class Gate:
             with self._uow() as uow:
                 return logins.launched_before(uow, found.row.browser_hash, found.registration.id)
 
-        return Asker(candidate.state_hash, found.row.browser_hash, launched_before)
+        network = network_hash(self._secret, candidate.address)
+        return Asker(candidate.state_hash, found.row.browser_hash, network, launched_before)
 
     def _finish(
         self,

@@ -2,9 +2,9 @@
 
 A key set is fetched outside any transaction, by one thread and one process at a time. A fetch that does not bring the
 key it was made for is fruitless, and only a launch that is right in everything but its unseen key may cause one at all. In 30 s
-one login causes one; a strange browser one, all of them together two; a browser that has launched from this platform
-before two. So a flood of forged kids costs a platform next to nothing, and keeps no true rotation waiting: the first of
-its people who comes back brings the new key to all.
+one login causes one; the strangers of one network one, all strangers four; a browser that has launched from this
+platform before two. Logins and browsers cost an attacker nothing, networks do: so a flood of forged kids costs a platform next
+to nothing, and keeps no true rotation waiting but for strangers beside the attacker. Who brings the new key brings it to all.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FRESH_S: Final = 3_600.0
 STALE_S: Final = 86_400.0
 """As long an old set serves while the platform does not answer."""
 FRUITLESS_S: Final = 30.0
-FRUITLESS_OF_STRANGERS: Final = 2
+FRUITLESS_OF_STRANGERS: Final = 4
 FRUITLESS_OF_KNOWN: Final = 2
 FRUITLESS_PER_PLATFORM: Final = 8
 FAILED_WAIT_S: Final = 5.0
@@ -52,11 +52,13 @@ class Asker:
     Args:
         login: names the login under which the launch came.
         browser: hash of the browser's cookie.
+        network: hash of the network that the launch came from.
         launched_before: whether this browser has launched from the platform before; asked only where it decides.
     """
 
     login: str
     browser: str
+    network: str
     launched_before: Callable[[], bool] = lambda: False
 
 
@@ -67,6 +69,7 @@ class _Fruitless:
     at: float
     browser: str
     login: str = ""
+    network: str = ""
 
 
 class PlatformKeys:
@@ -146,7 +149,7 @@ class PlatformKeys:
             return self._stale(stored, kid, self._seconds())
         now = self._seconds()
         if kid not in keys:
-            recent = [*recent, _Fruitless(now, asker.browser, asker.login)]
+            recent = [*recent, _Fruitless(now, asker.browser, asker.login, asker.network)]
         self._sets[url] = _KeySet(keys, now)
         fruitless = [list(astuple(entry)) for entry in recent]
         self._store(url, keys=document, fetched_at=now, tried_at=now, leased_until=0.0, fruitless=fruitless)
@@ -217,7 +220,8 @@ def _may_fetch(asker: Asker, recent: Sequence[_Fruitless]) -> bool:
     """Return whether a launch may cause a fetch of a fresh set, after the fruitless fetches of the last 30 s."""
     if any(entry.login == asker.login for entry in recent):
         return False
-    mine = sum(entry.browser == asker.browser for entry in recent)
-    if mine == 0 and len(recent) < FRUITLESS_OF_STRANGERS:
+    beside = any(entry.network == asker.network for entry in recent)
+    if not beside and len(recent) < FRUITLESS_OF_STRANGERS:
         return True
+    mine = sum(entry.browser == asker.browser for entry in recent)
     return mine < FRUITLESS_OF_KNOWN and len(recent) < FRUITLESS_PER_PLATFORM and asker.launched_before()

@@ -108,7 +108,12 @@ platform_key_sets = Table(
     Column("fetched_at", Float, nullable=False, doc="Unix time of the last good fetch; 0 before the first."),
     Column("tried_at", Float, nullable=False, doc="Unix time of the last try, so that a dead platform is not hammered."),
     Column("leased_until", Float, nullable=False, doc="Unix time until which one process fetches and others wait."),
-    Column("fruitless", Json, nullable=False, doc="[time, browser, login] of recent fetches that lacked the key asked for."),
+    Column(
+        "fruitless",
+        Json,
+        nullable=False,
+        doc="[time, browser, login, network] of recent fetches without the key asked for.",
+    ),
 )
 
 resource_links = Table(

@@ -105,7 +105,7 @@ def _launch(runtime: LtiRuntime, incoming: Request) -> Response:
     if proof.empty and in_frame(incoming) and (unproved := _unproved(runtime, form)) is not None:
         return runtime.on_unproved_launch(unproved)
     try:
-        launch = runtime.services.gate.admit(form, proof, trail)
+        launch = runtime.services.gate.admit(form, proof, trail, address=incoming.remote_addr)
     except LaunchRefusedError as error:
         if error.code == "state_used" and proof.empty and in_frame(incoming):
             error = LaunchRefusedError("reloaded", registration_id=error.registration_id)

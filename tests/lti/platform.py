@@ -189,6 +189,11 @@ class Begun:
     def post(self, token: str, **form: str) -> TestResponse:
         return self.client.post("/lti/launch", data={"id_token": token, "state": self.state, **form}, base_url=TOOL)
 
+    def post_from(self, address: str, token: str) -> TestResponse:
+        """Launch from another network."""
+        data = {"id_token": token, "state": self.state}
+        return self.client.post("/lti/launch", data=data, base_url=TOOL, environ_base={"REMOTE_ADDR": address})
+
 
 def begin(client: FlaskClient, platform: Platform, **changes: str | None) -> Begun:
     """Let a browser log in at the tool, and return what the platform is told."""

@@ -9,14 +9,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from engine.domain.deliveries import HttpAnswer
+from lti.addresses import network_of
 from lti.jose import public_jwk
 from lti.platform_keys import Asker, PlatformKeys
 from tests.lti.platform import TOOL, Clock, FakeHttp, Platform, answer, begin, rsa_key
 
+HERE = "127.0.0.1"
 
-def launch(client: FlaskClient, platform: Platform, **headers: str):
+
+def launch(client: FlaskClient, platform: Platform, address: str = HERE, **headers: str):
     begun = begin(client, platform)
-    return begun.post(platform.sign(platform.claims(begun.nonce), **headers))
+    return begun.post_from(address, platform.sign(platform.claims(begun.nonce), **headers))
 
 
 def test_a_rotated_key_works_at_once(browser: FlaskClient, platform: Platform) -> None:
@@ -34,8 +37,32 @@ def test_forged_kids_of_one_browser_cause_one_request(app: Flask, platform: Plat
         assert launch(attacker, platform, kid=f"forged-{n}").json["code"] == "key_unknown"
     assert platform.http.count(platform.jwks_url) == 2
     platform.rotate("kid-2", "platform-2")
-    assert launch(app.test_client(), platform).status_code == 200
+    assert launch(app.test_client(), platform).json["code"] == "key_unknown", "a stranger beside the attacker waits"
+    assert launch(app.test_client(), platform, "198.51.100.7").status_code == 200
+    assert launch(app.test_client(), platform).status_code == 200, "and then has the key like everybody"
     assert platform.http.count(platform.jwks_url) == 3
+
+
+def test_a_stranger_beside_the_attacker_waits_half_a_minute(app: Flask, platform: Platform, clock: Clock) -> None:
+    assert launch(app.test_client(), platform).status_code == 200
+    assert launch(app.test_client(), platform, kid="forged").status_code == 400
+    platform.rotate("kid-2", "platform-2")
+    clock.forward(seconds=29)
+    assert launch(app.test_client(), platform).status_code == 400
+    clock.forward(seconds=1)
+    assert launch(app.test_client(), platform).status_code == 200
+
+
+def test_a_flood_from_many_networks_causes_four_requests(app: Flask, platform: Platform, clock: Clock) -> None:
+    assert launch(app.test_client(), platform).status_code == 200
+    for n in range(20):
+        assert launch(app.test_client(), platform, f"203.0.{n}.5", kid=f"forged-{n}").status_code == 400
+        assert launch(app.test_client(), platform, f"2001:db8:{n}::5", kid=f"forged-{n}").status_code == 400
+    assert platform.http.count(platform.jwks_url) == 1 + 4
+    platform.rotate("kid-2", "platform-2")
+    assert launch(app.test_client(), platform, "198.51.100.7").status_code == 400
+    clock.forward(seconds=30)
+    assert launch(app.test_client(), platform, "198.51.100.7").status_code == 200
 
 
 def test_forged_kids_under_no_live_login_cause_no_request(browser: FlaskClient, platform: Platform) -> None:
@@ -54,10 +81,10 @@ def test_many_browsers_cause_few_requests_and_good_launches_go_on(app: Flask, pl
     for n in range(30):
         assert launch(app.test_client(), platform, kid=f"forged-{n}").status_code == 400
         assert launch(app.test_client(), platform).status_code == 200
-    assert platform.http.count(platform.jwks_url) == 3
+    assert platform.http.count(platform.jwks_url) == 2
     clock.forward(seconds=31)
     assert launch(app.test_client(), platform, kid="forged").status_code == 400
-    assert platform.http.count(platform.jwks_url) == 4
+    assert platform.http.count(platform.jwks_url) == 3
 
 
 def test_a_withdrawn_key_stops_working_within_the_hour(browser: FlaskClient, platform: Platform, clock: Clock) -> None:
@@ -123,13 +150,29 @@ def test_keys_for_other_uses_are_not_used(
     assert launch(browser, platform).json["code"] == "key_unknown"
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("198.51.100.7", "198.51.100.250", True),
+        ("198.51.100.7", "198.51.101.7", False),
+        ("198.51.100.7", "::ffff:198.51.100.9", True),
+        ("2001:db8:1:2::3", "2001:db8:1:ffff::", True),
+        ("2001:db8:1:2::3", "2001:db8:2:2::3", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("", "no address", True),
+    ],
+)
+def test_a_network_is_what_one_customer_has(one: str, other: str, same: bool) -> None:
+    assert (network_of(one) == network_of(other)) is same
+
+
 def test_another_process_needs_no_request(uow_factory, platform: Platform, http: FakeHttp, clock: Clock) -> None:
     def seconds() -> float:
         return clock().timestamp()
 
     first, second = (PlatformKeys(uow_factory, http, seconds) for _ in range(2))
-    assert first.find(platform.jwks_url, platform.kid, Asker("login", "browser")) is not None
-    assert second.find(platform.jwks_url, platform.kid, Asker("login", "browser")) is not None
+    assert first.find(platform.jwks_url, platform.kid, Asker("login", "browser", "network")) is not None
+    assert second.find(platform.jwks_url, platform.kid, Asker("login", "browser", "network")) is not None
     assert http.count(platform.jwks_url) == 1
 
 
@@ -137,6 +180,6 @@ def test_many_launches_at_once_fetch_once(uow_factory, platform: Platform, http:
     processes = [PlatformKeys(uow_factory, http, lambda: clock().timestamp()) for _ in range(3)]
     with ThreadPoolExecutor(12) as pool:
         ask = (platform.jwks_url, platform.kid)
-        keys = list(pool.map(lambda n: processes[n % 3].find(*ask, Asker(f"l{n}", f"b{n}")), range(12)))
+        keys = list(pool.map(lambda n: processes[n % 3].find(*ask, Asker(f"l{n}", f"b{n}", f"n{n}")), range(12)))
     assert None not in keys
     assert http.count(platform.jwks_url) == 1

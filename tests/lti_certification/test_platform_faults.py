@@ -103,12 +103,25 @@ def test_who_launched_before_brings_a_rotated_key_at_once_while_strangers_flood(
     known = fresh.browser()
     accepted(launch(fresh, known))
     for n in range(10):
-        refused(launch(fresh, kid=f"forged-{n}"), "key_unknown")
-    assert fresh.http.count(fresh.platform.jwks_url) == 3
+        begun = fresh.begin()
+        token = fresh.platform.sign(fresh.platform.claims(begun.nonce), kid=f"forged-{n}")
+        refused(begun.post_from(f"203.0.{n}.7", token), "key_unknown")
+    assert fresh.http.count(fresh.platform.jwks_url) == 1 + 4
     fresh.platform.rotate("kid-2", "platform-2")
     refused(launch(fresh), "key_unknown")
     accepted(launch(fresh, known))
     accepted(launch(fresh))
+
+
+def test_a_flood_from_one_network_keeps_no_stranger_of_another_waiting(fresh: World) -> None:
+    accepted(launch(fresh))
+    for n in range(10):
+        refused(launch(fresh, kid=f"forged-{n}"), "key_unknown")
+    fresh.platform.rotate("kid-2", "platform-2")
+    begun = fresh.begin()
+    accepted(begun.post_from("198.51.100.7", fresh.platform.sign(fresh.platform.claims(begun.nonce))))
+    accepted(launch(fresh))
+    assert fresh.http.count(fresh.platform.jwks_url) == 3
 
 
 def test_known_browsers_cannot_flood_either(fresh: World) -> None:
