@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 MAX_TOKEN_BYTES: Final = 65_536
-MAX_NUMBER_DIGITS: Final = 400
+MAX_NUMBER_DIGITS: Final = 300
+"""A longer one may be no float, and whoever compares it with a time would crash."""
 MIN_KEY_BITS: Final = 2048
 MAX_KEY_BITS: Final = 8192
 _TO_BASE64: Final = bytes.maketrans(b"-_", b"+/")
@@ -135,6 +136,13 @@ def strict_json(data: bytes | str) -> Any:
         raise ValueError("nested too deeply") from error
 
 
+def parse_int(text: str) -> int:
+    """Return an integer of a JSON text that is also a float. Raises ValueError."""
+    if len(text) > MAX_NUMBER_DIGITS:
+        raise ValueError("a number is too long")
+    return int(text)
+
+
 def _usable(jwk: object) -> tuple[str, rsa.RSAPublicKey] | None:
     if not isinstance(jwk, Mapping) or jwk.get("kty") != "RSA":
         return None
@@ -190,12 +198,6 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-def _parse_int(text: str) -> int:
-    if len(text) > MAX_NUMBER_DIGITS:
-        raise ValueError("a number is too long")
-    return int(text)
-
-
 def _parse_float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
@@ -204,5 +206,5 @@ def _parse_float(text: str) -> float:
 
 
 _STRICT: Final = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_parse_int, parse_float=_parse_float
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=parse_int, parse_float=_parse_float
 )

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from engine.domain.deliveries import Http, HttpAnswer
 from lti.addresses import secure
-from lti.jose import sign
+from lti.jose import parse_int, sign
 from lti.keys import ToolKeys
 from lti.registrations import Registration
 
@@ -170,7 +170,7 @@ def read_json(answer: HttpAnswer, what: str) -> Any:
     if not 200 <= answer.status < 300:
         raise ServiceError(answer.status, f"{what}: the platform answered {answer.status}.")
     try:
-        return json.loads(answer.body)
+        return json.loads(answer.body, parse_int=parse_int)
     except (ValueError, RecursionError) as error:
         raise ServiceError(0, f"{what}: the platform's answer is no JSON.") from error
 
@@ -187,7 +187,7 @@ def _granted(answer: HttpAnswer) -> tuple[str, int, list[str] | None]:
     life = granted.get("expires_in", DEFAULT_LIFE_S)
     try:
         life_s = int(life)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         life_s = DEFAULT_LIFE_S
     said = granted.get("scope")
     return value, min(max(life_s, 1), 86_400), said.split() if isinstance(said, str) and said.strip() else None

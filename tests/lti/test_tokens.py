@@ -13,7 +13,7 @@ from engine.domain.deliveries import HttpAnswer
 from lti.claims import SCOPE_RESULT, SCOPE_SCORE
 from lti.registering import add_platform
 from lti.registrations import Registration, list_platforms
-from lti.tokens import ServiceTokens
+from lti.tokens import ServiceError, ServiceTokens, read_json
 from tests.lti.platform import Clock, FakeHttp, Platform, answer
 
 
@@ -69,3 +69,16 @@ def test_a_corrected_registration_asks_anew(services, clients, platform: Platfor
     assert tokens.token(replace(clients[0], client_id="corrected"), [SCOPE_SCORE]) == "corrected-1"
     with pytest.raises(ConnectionError):
         tokens.token(replace(clients[0], token_url="https://lms.example/other"), [SCOPE_SCORE])
+
+
+@pytest.mark.parametrize("life", ["Infinity", "1" + "0" * 299, '"soon"', "null"])
+def test_a_token_whose_life_is_no_number_of_seconds_is_taken(
+    services, registration: Registration, platform: Platform, http: FakeHttp, clock: Clock, life: str
+) -> None:
+    http.routes[platform.token_url] = lambda *_: answer(200, f'{{"access_token": "t-1", "expires_in": {life}}}'.encode())
+    assert ServiceTokens(services.keys, http, clock).token(registration, [SCOPE_SCORE]) == "t-1"
+
+
+def test_a_number_that_is_no_float_makes_an_answer_unreadable_and_crashes_nothing() -> None:
+    with pytest.raises(ServiceError, match="no JSON"):
+        read_json(answer(200, b'{"scoreMaximum": 1' + b"0" * 399 + b"}"), "Line item")

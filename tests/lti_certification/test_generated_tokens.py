@@ -31,8 +31,10 @@ NAMES = [
     AGS + "claim/endpoint",
     NRPS + "claim/namesroleservice",
 ]
+NUMBERS = st.integers() | st.sampled_from([10**299, 10**309, -(10**399), 10**4000])
+"""Also those that are no float any more."""
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=40) | st.sampled_from(NAMES),
+    st.none() | st.booleans() | NUMBERS | st.floats(allow_nan=False) | st.text(max_size=40) | st.sampled_from(NAMES),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
