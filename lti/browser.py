@@ -143,8 +143,9 @@ def set_login_cookie(response: Response, state: str, token: str) -> None:
 
 def clear_login_cookie(request: Request, response: Response, state: str) -> None:
     """Take back the cookie of one login, where there is one."""
-    if _login_name(state) in request.cookies:
-        _set(response, _login_name(state), "", 0)
+    name = _login_name(state)
+    if name in request.cookies:
+        _set(response, name, "", 0)
 
 
 def _bearer(request: Request) -> str | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from engine.domain.enrolment import Role
+from lti.addresses import origin
 from lti.dates import NO_DATES, Dates, told
 from lti.reading import DEEP_LINKING, LTI, MAX_URL, Claims
 from lti.refusals import LaunchRefusedError
@@ -116,9 +117,21 @@ class LaunchContext:
 
 
 def reduce_claims(
-    payload: Mapping[str, Any], *, reference: str, registration_id: str, tenant_id: str, storage_target: str | None
+    payload: Mapping[str, Any],
+    *,
+    reference: str,
+    registration_id: str,
+    tenant_id: str,
+    storage_target: str | None,
+    family: str = "generic",
+    origins: tuple[str, ...] = (),
+    theirs: Callable[[str], bool] = lambda _: True,
 ) -> LaunchContext:
-    """Return the launch that a payload describes; binding, origins and family are filled in by the gate.
+    """Return the launch that a payload describes.
+
+    Args:
+        origins: of the registration, which may frame our pages.
+        theirs: whether an address is one of the platform's, so that a browser may be sent there.
 
     Raises:
         LaunchRefusedError: a claim is missing or has the wrong form.
@@ -136,6 +149,11 @@ def reduce_claims(
     if is_link and link is None:
         raise LaunchRefusedError("claim_missing", "resource_link")
     course_id, module_id = _content(custom)
+    back = presentation.url("return_url")
+    back = back if back is not None and theirs(back) else None
+    settings = None if is_link else _deep_linking(claims)
+    if settings is not None and not theirs(settings.return_url):
+        raise LaunchRefusedError("return_url")
     return LaunchContext(
         reference=reference,
         registration_id=registration_id,
@@ -155,16 +173,23 @@ def reduce_claims(
         name=_person_name(claims),
         email=claims.text("email", 320) or None,
         locale=claims.text("locale", 64) or presentation.text("locale", 64),
-        return_url=presentation.url("return_url"),
+        return_url=back,
+        frame_ancestors=_frames(origins, back, settings),
+        family=family,
         storage_target=storage_target,
         lineitem_url=endpoint.url("lineitem"),
         lineitems_url=endpoint.url("lineitems"),
         ags_scopes=endpoint.texts("scope"),
         nrps_url=roster.url("context_memberships_url"),
         sections=section_names(custom.custom("sections")),
-        deep_linking=None if is_link else _deep_linking(claims),
+        deep_linking=settings,
         dates=told(custom),
     )
+
+
+def _frames(origins: tuple[str, ...], back: str | None, settings: DeepLinkSettings | None) -> tuple[str, ...]:
+    seen = [origin(url) for url in (back, settings.return_url if settings is not None else None) if url is not None]
+    return tuple(dict.fromkeys([*origins, *(o for o in seen if o is not None)]))
 
 
 def _message_type(claims: Claims) -> MessageType:

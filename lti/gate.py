@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -162,47 +162,46 @@ class Gate:
         try:
             return self._claims(candidate, found), None
         except LaunchRefusedError as fault:
+            candidate.trail.fell()
             return None, fault
 
     def _claims(self, candidate: _Candidate, found: _Found) -> LaunchContext:
         payload, trail, registration = candidate.token.payload, candidate.trail, found.registration
         claims = Claims(payload)
-        steps: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("registration", lambda: checks.registration_active(registration)),
-            ("issuer", lambda: checks.issuer(claims, registration)),
-            ("audience", lambda: checks.audience(payload, registration)),
-            ("nonce", lambda: checks.nonce(claims, found.row.nonce_hash)),
-            ("time", lambda: checks.times(payload, self._clock().timestamp())),
-        )
-        for name, step in steps:
-            _noted(trail, name, step)
-        launch: list[LaunchContext] = []
-        _noted(trail, "claims", lambda: launch.append(self._reduce(claims, payload, found, trail)))
-        return launch[0]
+        trail.begins("registration")
+        checks.registration_active(registration)
+        trail.begins("issuer")
+        checks.issuer(claims, registration)
+        trail.begins("audience")
+        checks.audience(payload, registration)
+        trail.begins("nonce")
+        checks.nonce(claims, found.row.nonce_hash)
+        trail.begins("time")
+        checks.times(payload, self._clock().timestamp())
+        trail.begins("claims")
+        return self._reduce(claims, payload, found, trail)
 
     def _reduce(self, claims: Claims, payload: Mapping[str, Any], found: _Found, trail: Trail) -> LaunchContext:
         registration = found.registration
+        platform = claims.group(LTI + "tool_platform")
+        code = platform.text("product_family_code") if platform is not None else None
+        family = registration.family if registration.family != "generic" else family_of(code, registration.issuer)
+        anywhere = quirks(family).returns_anywhere(registration.issuer)
         launch = reduce_claims(
             payload,
             reference=trail.reference,
             registration_id=registration.id,
             tenant_id=found.row.deployment_tenant or registration.tenant_id,
             storage_target=found.row.storage_target,
+            family=family,
+            origins=registration.origins,
+            theirs=lambda url: self._theirs(url, registration, anywhere),
         )
         trail.message_type, trail.deployment_id = launch.message_type, launch.deployment_id
         if not belongs_to_tool(claims.required(LTI + "target_link_uri", 8192), self._base_url):
             raise LaunchRefusedError("target_foreign")
         checks.second_opinion(payload)
-        platform = claims.group(LTI + "tool_platform")
-        code = platform.text("product_family_code") if platform is not None else None
-        family = registration.family if registration.family != "generic" else family_of(code, registration.issuer)
-        anywhere = quirks(family).returns_anywhere(registration.issuer)
-        if launch.deep_linking is not None and not self._theirs(launch.deep_linking.return_url, registration, anywhere):
-            raise LaunchRefusedError("return_url")
-        back = launch.return_url
-        if back is not None and not self._theirs(back, registration, anywhere):
-            back = None
-        return replace(launch, family=family, return_url=back, frame_ancestors=self._frames(launch, registration, back))
+        return launch
 
     def _theirs(self, url: str, registration: Registration, anywhere: bool) -> bool:
         if origin(url) is None or origin(url) == origin(self._base_url):
@@ -210,11 +209,6 @@ class Gate:
         if anywhere:
             return secure(url, development=self._development)
         return same_platform(url, registration.addresses, development=self._development)
-
-    def _frames(self, launch: LaunchContext, registration: Registration, back: str | None) -> tuple[str, ...]:
-        settings = launch.deep_linking
-        seen = [origin(u) for u in (back, settings.return_url if settings is not None else None) if u is not None]
-        return tuple(dict.fromkeys([*registration.origins, *(o for o in seen if o is not None)]))
 
     def _find_key(self, candidate: _Candidate, found: _Found, fault: LaunchRefusedError | None) -> RSAPublicKey:
         url, kid = found.registration.jwks_url, candidate.token.kid
@@ -281,15 +275,6 @@ class Gate:
                 add_deployment(uow, found.registration, launch.deployment_id, now=now, pending=True)
                 uow.commit()
         raise LaunchRefusedError("deployment_pending", registration_id=found.registration.id)
-
-
-def _noted(trail: Trail, name: str, step: Callable[[], None]) -> None:
-    try:
-        step()
-    except LaunchRefusedError:
-        trail.failed(name)
-        raise
-    trail.passed(name)
 
 
 def _storable(text: str) -> str:

@@ -165,7 +165,7 @@ def _usable(jwk: object) -> tuple[str, rsa.RSAPublicKey] | None:
 
 def _decode(part: str) -> bytes:
     try:
-        if any(mark in part for mark in "+/="):
+        if "+" in part or "/" in part or "=" in part:
             raise ValueError("base64, not base64url")
         padded = part.encode("ascii").translate(_TO_BASE64) + b"=" * (-len(part) % 4)
         return binascii.a2b_base64(padded, strict_mode=True)

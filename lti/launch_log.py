@@ -39,6 +39,14 @@ class Trail:
         """Note a check that held."""
         self.checks.append((check, True))
 
+    def begins(self, check: str) -> None:
+        """Note a check that is about to be made; it held unless `fell` follows."""
+        self.checks.append((check, True))
+
+    def fell(self) -> None:
+        """Note that the check begun last did not hold."""
+        self.checks[-1] = (self.checks[-1][0], False)
+
     def failed(self, check: str) -> None:
         """Note the check that did not hold."""
         self.checks.append((check, False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from lti.refusals import LaunchRefusedError
@@ -33,9 +33,7 @@ class Claims:
     def text(self, name: str, limit: int = MAX_ID) -> str | None:
         """Return a text claim, None where it is missing or null."""
         value = self._payload.get(name)
-        if value is None:
-            return None
-        return self._checked(name, value, limit)
+        return None if value is None else self._checked(name, value, limit)
 
     def required(self, name: str, limit: int = MAX_ID) -> str:
         """Return a text claim that must be there and not empty."""
@@ -56,9 +54,9 @@ class Claims:
         value = self._payload.get(name)
         if value is None:
             return None
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise LaunchRefusedError("claim_malformed", f"{self._say(name)} must be an object")
-        return Claims(value, f"{self._say(name)}.")
+        return Claims(value, f"{self._prefix}{name}.")
 
     def texts(self, name: str, *, required: bool = False) -> tuple[str, ...]:
         """Return a claim that is a list of texts; null entries are left out."""
@@ -94,6 +92,10 @@ class Claims:
         checked = self._checked(name, value, MAX_URL).strip()
         return None if not checked or checked[0] in "${" else checked
 
+    def has_any(self, names: Iterable[str]) -> bool:
+        """Return whether one of several claims is there."""
+        return not self._payload.keys().isdisjoint(names)
+
     def empty(self, name: str) -> bool:
         """Return whether a custom parameter was sent as an empty text: the platform says that it has no value."""
         return self._payload.get(name) == ""
@@ -108,4 +110,4 @@ class Claims:
         return value
 
     def _say(self, name: str) -> str:
-        return self._prefix + name.removeprefix(LTI).removeprefix(DEEP_LINKING)
+        return f"{self._prefix}{name}".removeprefix(LTI).removeprefix(DEEP_LINKING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -258,7 +258,7 @@ def transaction_of(uow: UnitOfWork) -> Transaction:
     Raises:
         TypeError: the unit of work is not the SQL one.
     """
-    transaction = cast(Any, uow).transaction
+    transaction = getattr(uow, "transaction", None)
     if not isinstance(transaction, Transaction):
         raise TypeError(f"{type(uow).__name__} has no SQL transaction; LTI needs SqlUnitOfWork.")
     return transaction

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from typing import Any, cast
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Request, Response, jsonify, redirect, request
 from markupsafe import escape
@@ -40,11 +42,11 @@ def blueprint(runtime: LtiRuntime) -> Blueprint:
 
     @lti.route("/login", methods=["GET", "POST"])
     def login() -> Response:
-        return _private(_login(runtime, request))
+        return _private(_login(runtime, _incoming()))
 
     @lti.route("/launch", methods=["POST"])
     def launch() -> Response:
-        return _private(_launch(runtime, request))
+        return _private(_launch(runtime, _incoming()))
 
     @lti.route("/jwks", methods=["GET"])
     def jwks() -> Response:
@@ -54,17 +56,23 @@ def blueprint(runtime: LtiRuntime) -> Blueprint:
 
     @lti.route("/deep-link", methods=["POST"])
     def deep_link() -> Response:
-        return _private(_deep_link(runtime, request))
+        return _private(_deep_link(runtime, _incoming()))
 
     @lti.route("/register", methods=["GET"])
     def register() -> Response:
-        return _private(_register(runtime, request))
+        return _private(_register(runtime, _incoming()))
 
     @lti.route("/canvas.json", methods=["GET"])
     def canvas_configuration() -> Response:
         return _private(jsonify(canvas_json(runtime.base_url)))
 
     return lti
+
+
+def _incoming() -> Request:
+    """Return the request itself; each look through Flask's proxy would search for it anew."""
+    found: Request = cast(Any, request)._get_current_object()
+    return found
 
 
 def _login(runtime: LtiRuntime, incoming: Request) -> Response:
@@ -99,7 +107,7 @@ def _login(runtime: LtiRuntime, incoming: Request) -> Response:
 def _launch(runtime: LtiRuntime, incoming: Request) -> Response:
     incoming.max_content_length = MAX_FORM_BYTES
     trail = Trail(new_reference())
-    form = incoming.form.to_dict()
+    form = _posted(incoming)
     state = form.get("state", "")
     proof = launch_proof(incoming, state)
     if proof.empty and in_frame(incoming) and (unproved := _unproved(runtime, form)) is not None:
@@ -116,6 +124,11 @@ def _launch(runtime: LtiRuntime, incoming: Request) -> Response:
         response = runtime.on_launch(bind_by_resource_id(runtime.services, launch))
     clear_login_cookie(incoming, response, state)
     return response
+
+
+def _posted(incoming: Request) -> dict[str, str]:
+    """Return the form of a launch, urlencoded as `response_mode=form_post` says; where a name comes twice, its first value."""
+    return dict(reversed(parse_qsl(incoming.get_data(as_text=True), keep_blank_values=True)))
 
 
 def _unproved(runtime: LtiRuntime, form: dict[str, str]) -> UnprovedLaunch | None:

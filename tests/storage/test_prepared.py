@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from engine.storage.prepared import Prepared
+from engine.storage.tables.enrolments import enrolments, learner_states
 from engine.storage.tables.events import outbox
 from engine.storage.tables.people import tenants
 from engine.storage.unit_of_work import UnitOfWorkFactory
@@ -24,10 +25,10 @@ RENAME = Prepared(update(tenants).where(tenants.c.name == bindparam("old")).valu
 def test_values_come_and_go_with_the_types_of_their_columns(uow_factory: UnitOfWorkFactory) -> None:
     seed(uow_factory)
     with uow_factory() as uow:
-        plain = select(outbox)
-        assert [tuple(row) for row in uow.transaction.send(Prepared(plain), {}).rows] == [
-            tuple(row) for row in uow.session.execute(plain)
-        ]
+        for plain in (select(outbox), select(enrolments), select(learner_states)):
+            expected = [tuple(row) for row in uow.session.execute(plain)]
+            assert [tuple(row) for row in uow.transaction.send(Prepared(plain), {}).rows] == expected
+        assert expected
         north = uow.transaction.send(NAMED, {"name": "North"})
         assert north.first().created_at == NOW
         assert uow.transaction.send(NAMED, {"name": "nobody"}).first() is None

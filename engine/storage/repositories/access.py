@@ -10,10 +10,13 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
 
 from engine.domain.access import AdminSession, OpenLink
+from engine.storage.prepared import Prepared
 from engine.storage.tables.access import admin_sessions, capability_links, launch_sessions
 from engine.storage.tables.people import tenants
 from engine.storage.transaction import Transaction
 
+_ADD_SESSION: Final = Prepared(launch_sessions.insert())
+_NO_SESSION: Final = dict.fromkeys(launch_sessions.c.keys())
 _SESSION: Final = (
     select(launch_sessions, (tenants.c.status == "suspended").label("suspended"))
     .join(tenants, tenants.c.id == launch_sessions.c.tenant_id)
@@ -28,8 +31,8 @@ class SqlAccess:
         self._tx = transaction
 
     def add_session(self, session_id: str, values: Mapping[str, Any]) -> None:
-        """Store a launch session; the keys are the columns of `launch_sessions`."""
-        self._tx.run(launch_sessions.insert(), {**values, "id": session_id})
+        """Store a launch session; the keys are columns of `launch_sessions`, and what is not named is NULL."""
+        self._tx.send(_ADD_SESSION, {**_NO_SESSION, **values, "id": session_id})
 
     def session(self, session_id: str) -> Mapping[str, Any] | None:
         """Return a launch session, and as `suspended` whether its tenant is kept out."""

@@ -6,12 +6,15 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.domain.enrolment import Cohort, GradePolicy, Membership, Role
 from engine.domain.errors import NotFound
+from engine.storage.prepared import Prepared
 from engine.storage.tables.cohorts import cohorts, memberships
 from engine.storage.transaction import Transaction
 
@@ -20,10 +23,12 @@ COHORT = tuple(cohorts.c[f.name] for f in fields(Cohort))
 MEMBERSHIP = tuple(memberships.c[f.name] for f in fields(Membership))
 CHUNK = 500
 
-_FIND = select(*COHORT).where(
-    cohorts.c.tenant_id == bindparam("tenant_id"),
-    cohorts.c.key == bindparam("key"),
-    cohorts.c.course_id == bindparam("course_id"),
+_FIND = Prepared(
+    select(*COHORT).where(
+        cohorts.c.tenant_id == bindparam("tenant_id"),
+        cohorts.c.key == bindparam("key"),
+        cohorts.c.course_id == bindparam("course_id"),
+    )
 )
 _GET = select(*COHORT).where(cohorts.c.id == bindparam("id"), cohorts.c.tenant_id == bindparam("tenant_id"))
 
@@ -44,7 +49,7 @@ class SqlCohorts:
 
     def find(self, tenant_id: str, key: str, course_id: str) -> Cohort | None:
         """Return the cohort of an LMS context and course."""
-        row = self._tx.run(_FIND, {"tenant_id": tenant_id, "key": key, "course_id": course_id}).one_or_none()
+        row = self._tx.send(_FIND, {"tenant_id": tenant_id, "key": key, "course_id": course_id}).first()
         return None if row is None else cohort_of(row)
 
     def add(self, cohort: Cohort, now: datetime) -> Cohort:
@@ -94,31 +99,17 @@ class SqlCohorts:
         learner leaves an instructor an instructor: it is a role switch.
         """
         launched = source == "launch"
-        insert = self._tx.insert(memberships).values(
-            id=str(uuid.uuid4()),
-            cohort_id=cohort_id,
-            person_id=person_id,
-            role=role,
-            status="active",
-            preview=preview,
-            source=source,
-            created_at=now,
-            status_at=now,
-            seen_at=now if launched else None,
-        )
-        new = insert.excluded
-        switched = and_(memberships.c.role == "instructor", new.role == "learner")
-        upsert = insert.on_conflict_do_update(
-            index_elements=["cohort_id", "person_id"],
-            set_={
-                "role": case((switched, memberships.c.role), else_=new.role) if launched else new.role,
-                "status": "active",
-                "status_at": case((memberships.c.status == "active", memberships.c.status_at), else_=new.status_at),
-                "preview": new.preview if launched else memberships.c.preview,
-                "seen_at": func.coalesce(new.seen_at, memberships.c.seen_at),
-            },
-        )
-        return Membership(*self._tx.run(upsert.returning(*MEMBERSHIP)).one())
+        values = {
+            "id": str(uuid.uuid4()),
+            "cohort_id": cohort_id,
+            "person_id": person_id,
+            "role": role,
+            "preview": preview,
+            "source": source,
+            "now": now,
+            "seen_at": now if launched else None,
+        }
+        return Membership(*self._tx.send(_join(self._tx.postgresql, launched=launched), values).first())
 
     def set_status(self, cohort_id: str, person_ids: Collection[str], status: str, now: datetime) -> int:
         """Flag memberships, for the roster; return how many changed."""
@@ -132,3 +123,29 @@ class SqlCohorts:
             )
             changed += self._tx.run(update(memberships).where(some).values(status=status, status_at=now)).rowcount
         return changed
+
+
+@cache
+def _join(on_postgresql: bool, *, launched: bool) -> Prepared:
+    """Return the statement that makes a membership or brings it up to date.
+
+    Args:
+        launched: a launch says it, and not a roster.
+    """
+    insert = (postgresql.insert if on_postgresql else sqlite.insert)(memberships).values(
+        {name: bindparam(name) for name in ("id", "cohort_id", "person_id", "role", "preview", "source", "seen_at")}
+        | {"status": "active", "created_at": bindparam("now"), "status_at": bindparam("now")}
+    )
+    new, old = insert.excluded, memberships.c
+    switched = and_(old.role == "instructor", new.role == "learner")
+    upsert = insert.on_conflict_do_update(
+        index_elements=["cohort_id", "person_id"],
+        set_={
+            "role": case((switched, old.role), else_=new.role) if launched else new.role,
+            "status": "active",
+            "status_at": case((old.status == "active", old.status_at), else_=new.status_at),
+            "preview": new.preview if launched else old.preview,
+            "seen_at": func.coalesce(new.seen_at, old.seen_at),
+        },
+    )
+    return Prepared(upsert.returning(*MEMBERSHIP))

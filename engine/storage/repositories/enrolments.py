@@ -13,6 +13,7 @@ from engine.domain.errors import Conflict, NotFound
 from engine.domain.fits import Promotion
 from engine.domain.mastery import MasteryState
 from engine.domain.pacing import PathState
+from engine.storage.prepared import Prepared
 from engine.storage.repositories.cohorts import COHORT, cohort_of
 from engine.storage.serial import mastery_from_json, mastery_to_json, path_from_json, path_to_json
 from engine.storage.tables.cohorts import cohorts, memberships
@@ -42,6 +43,12 @@ _CURRENT = (
     .order_by(enrolments.c.attempt.desc())
     .limit(1)
 )
+_NEWEST = {
+    None: Prepared(_CURRENT),
+    True: Prepared(_CURRENT.where(enrolments.c.preview.is_(True))),
+    False: Prepared(_CURRENT.where(enrolments.c.preview.is_(False))),
+}
+"""By whether it is a preview; None for either."""
 _SAVE_FIGURES = (
     update(enrolments).where(enrolments.c.id == bindparam("key")).values({name: bindparam(name) for name in (*MOVING, *PINNED)})
 )
@@ -62,8 +69,7 @@ class SqlEnrolments:
 
     def current(self, cohort_id: str, person_id: str, *, preview: bool | None = None) -> Enrolment | None:
         """Return the newest attempt: of previews, of real ones, or (None) of either."""
-        newest = _CURRENT if preview is None else _CURRENT.where(enrolments.c.preview.is_(preview))
-        row = self._tx.run(newest, {"cohort_id": cohort_id, "person_id": person_id}).one_or_none()
+        row = self._tx.send(_NEWEST[preview], {"cohort_id": cohort_id, "person_id": person_id}).first()
         return None if row is None else Enrolment(*row)
 
     def add(self, state: LearnerState) -> Enrolment:

@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from engine.domain.enrolment import Person
 from engine.domain.errors import NotFound
+from engine.storage.prepared import Prepared
 from engine.storage.tables.people import installations, people, tenants
 from engine.storage.transaction import Transaction
 
@@ -17,6 +18,7 @@ INSTALLATION_ID = "default"
 """The one installation of a service."""
 
 _PERSON = (people.c.id, people.c.tenant_id, people.c.sub, people.c.name, people.c.email, people.c.locale)
+_KNOWN = Prepared(select(*_PERSON).where(people.c.tenant_id == bindparam("tenant"), people.c.sub == bindparam("sub")))
 
 
 class SqlPeople:
@@ -46,7 +48,7 @@ class SqlPeople:
         self, tenant_id: str, sub: str, *, name: str | None, email: str | None, locale: str | None, now: datetime
     ) -> Person:
         """Return the person of (tenant, sub), made where missing; None never erases what is known."""
-        known = self._tx.run(select(*_PERSON).where(people.c.tenant_id == tenant_id, people.c.sub == sub)).one_or_none()
+        known = self._tx.send(_KNOWN, {"tenant": tenant_id, "sub": sub}).first()
         if known is not None:
             person = Person(*known)
             told = {"name": name, "email": email, "locale": locale}
