@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from engine.domain.errors import Refused
 from engine.domain.pacing import CARD_EVERY
+from engine.domain.path import first_open, home_slot
 from engine.pacing.baselines import FixedOrder
 from tests.engine.sample import Walk, build_version
 
@@ -267,9 +269,12 @@ def test_practice_closes_in_time_for_what_stands_behind_it_unless_untimed():
 
 def slowly(walk, module_id="module-1", active_s=240.0):
     """Answer, every third practice item right, until nothing is presented; return what then is decided."""
-    while (decision := walk.decide(module_id)).kind == "present":
+    for _ in range(60):
+        decision = walk.decide(module_id)
+        if decision.kind != "present":
+            return decision
         walk.answer(decision, walk.path.seq % 3 == 0, active_s=active_s)
-    return decision
+    raise AssertionError(f"{module_id} neither stopped nor ended")
 
 
 def test_a_visit_that_has_had_its_minutes_stops_and_the_next_one_goes_on_where_it_was():
@@ -294,8 +299,9 @@ def test_untimed_learners_are_never_stopped():
 
 def test_what_was_practised_without_proof_opens_a_later_visit_and_is_mastered_by_its_proof():
     walk = Walk()
-    while (decision := walk.decide()).kind == "present":
-        walk.answer(decision, decision.purpose != "probe", active_s=110.0)
+    for _ in range(12):
+        if (decision := walk.decide()).kind == "present":
+            walk.answer(decision, decision.purpose != "probe", active_s=110.0)
     assert walk.path.closed[SLOT] == "practised"
     carried = walk.decide("module-2")
     assert (carried.purpose, carried.reason.code) == ("review", "review.carried_over")
@@ -314,8 +320,9 @@ def test_what_was_practised_without_proof_opens_a_later_visit_and_is_mastered_by
 
 def test_a_carried_question_that_is_missed_takes_nothing_back():
     walk = Walk()
-    while (decision := walk.decide()).kind == "present":
-        walk.answer(decision, decision.purpose != "probe", active_s=110.0)
+    for _ in range(12):
+        if (decision := walk.decide()).kind == "present":
+            walk.answer(decision, decision.purpose != "probe", active_s=110.0)
     carried, closed = walk.decide("module-2"), walk.path.closed
     assert carried.purpose == "review"
     walk.answer(carried, False)
@@ -416,3 +423,52 @@ def test_a_waiver_asks_for_no_second_try():
     walk.answer(decision, False)
     walk.override("waive", "module-1")
     assert walk.decide().kind == "module_done"
+
+
+ACTS = ("answer", "answer", "answer", "answer", "pause", "undo", "show_anyway", "test_out", "skip_review", "accommodate")
+
+
+@given(st.integers(0, 10_000), st.floats(0.2, 0.95), st.lists(st.sampled_from(ACTS), min_size=10, max_size=60))
+def test_nothing_closed_is_presented_again_unless_asked_for(seed, ability, acts):
+    rng, walk = random.Random(seed), Walk(version=build_version(modules=3))
+    slots = [s.key for m in walk.version.modules for s in m.slots]
+    for act in acts:
+        module = next((m.id for m in walk.version.modules if first_open(m, walk.path.closed) is not None), None)
+        if module is None:
+            return
+        if act == "pause":
+            later(walk, rng.choice((1, 30))).override("resume", "")
+        elif act != "answer":
+            targets = {"show_anyway": "read-1", "skip_review": module, "accommodate": rng.choice(("1", "2", "untimed"))}
+            with suppress(Refused):
+                walk.override(act, targets.get(act) or rng.choice(slots))
+        decision = walk.decide(module)
+        if decision.kind == "stop":
+            walk.override("resume", "")
+            decision = walk.decide(module)
+        assert decision.kind == "present"
+        if decision.purpose == "teach":
+            assert decision.activity_id not in walk.path.closed
+        if decision.purpose in ("probe", "practice"):
+            assert home_slot(walk.version, walk.version.activities[decision.activity_id]).key not in walk.path.closed
+        if decision.purpose in ("probe", "practice", "test_out"):
+            fresh = [i for i in walk.version.slot(f"slot:{module}/skill-{module[-1]}").items if i not in walk.path.seen]
+            assert decision.activity_id not in walk.path.seen or not fresh
+        walk.answer(decision, rng.random() < ability, active_s=rng.choice((None, 20.0, 90.0, 400.0)))
+
+
+@given(st.integers(0, 8))
+def test_an_undo_brings_back_what_would_have_come(first):
+    walk = Walk(version=build_version(modules=9))
+    for n in range(1, first + 1):
+        walk.go(correct=True, module_id=f"module-{n}")
+    module = f"module-{first + 1}"
+    while not any(a.kind == "skip" and a.slot_key.startswith(f"slot:{module}/") for a in walk.adjustments):
+        before = walk.path
+        walk.answer(walk.decide(module), True)
+    key = f"slot:{module}/skill-{first + 1}"
+    skipped = {k for k in walk.path.closed if k not in before.closed}
+    walk.override("undo", key)
+    assert skipped.isdisjoint(walk.path.closed)
+    taught = walk.decide(module)
+    assert (taught.purpose, taught.activity_id) == ("teach", first_open(walk.version.module(module), before.closed))
