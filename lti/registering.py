@@ -100,7 +100,8 @@ def change_platform(
     """Correct what was registered of a platform; its people, deployments and grades stay. The caller commits.
 
     Args:
-        issuer, client_id, family, frame_origins: None leaves them as they are.
+        issuer, client_id, family, frame_origins, token_audience: None leaves them as they are; an empty audience is the token
+            URL again.
 
     Raises:
         Malformed: a URL is none, or the family is unknown.
@@ -114,6 +115,7 @@ def change_platform(
     if same is not None and same.id != registration.id:
         raise Conflict(f"Client {client_id} of {issuer} is registered already, as {same.name}.")
     origins = registration.frame_origins if frame_origins is None else _origins(frame_origins)
+    audience = registration.token_audience if token_audience is None else token_audience or None
     values = {
         "name": name.strip() or registration.name,
         "issuer": issuer,
@@ -123,7 +125,7 @@ def change_platform(
         "auth_login_url": login_url,
         "token_url": token_url,
         "jwks_url": jwks_url,
-        "token_audience": token_audience or None,
+        "token_audience": audience,
     }
     run(uow, update(registrations).where(registrations.c.id == registration.id).values(values))
     return get(uow, registration.id)

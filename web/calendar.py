@@ -17,6 +17,7 @@ from engine.services.state import fold_for
 from engine.services.weekly_plan import followed, planned
 from lti.deadlines import dates_of
 from web.context import kit
+from web.errors import PlatformSwitchedOff
 from web.learner.forecast import coming_sessions, forecast, times_left, with_told_dates
 
 DESCRIPTION: Final = (
@@ -33,6 +34,8 @@ def feed(token: str) -> Response:
     now = kit().clock()
     with kit().uow() as uow:
         enrolment_id, tenant_id = followed(token, uow, now)
+        if uow.people.suspended(tenant_id):
+            raise PlatformSwitchedOff
         state = uow.enrolments.get(enrolment_id, tenant_id)
         weekly = planned(enrolment_id, uow, now)
         fold = fold_for(state, uow, kit())

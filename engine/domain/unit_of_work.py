@@ -57,6 +57,9 @@ class People(Protocol):
     def add_tenant(self, tenant_id: str, name: str, now: datetime) -> None:
         """Store a tenant."""
 
+    def suspended(self, tenant_id: str) -> bool:
+        """Return whether a tenant is kept out."""
+
     def suspend_tenants(self, tenant_ids: Collection[str], *, suspended: bool) -> None:
         """Keep tenants out, so that their running sessions end, or let them in again."""
 

@@ -28,7 +28,7 @@ def platform() -> None:
 @click.option("--deployment", "deployments", multiple=True, metavar="ID", help="May launch at once; repeatable.")
 @click.option("--token-audience", help="Where the LMS wants another `aud` than the token URL (Brightspace).")
 @click.option("--family", help="moodle, canvas, openedx, brightspace, blackboard or generic; guessed otherwise.")
-@click.option("--correct", is_flag=True, help="Change the name and addresses of one that is registered already.")
+@click.option("--correct", is_flag=True, help="Change what is given of one that is registered already.")
 def add(
     name: str,
     issuer: str,
@@ -42,6 +42,8 @@ def add(
     correct: bool,
 ) -> None:
     """Register this tool at an LMS, with what the LMS shows on its tool page."""
+    if correct and deployments:
+        raise click.UsageError("--correct leaves deployments as they are. Let one launch by `pacemate platform approve`.")
     from lti.registering import add_platform, change_platform
     from lti.registrations import find
     from pacemate.bootstrap import open_runtime
@@ -58,6 +60,7 @@ def add(
                     token_url=token_url,
                     jwks_url=jwks_url,
                     token_audience=token_audience,
+                    family=family,
                 )
             else:
                 made = add_platform(
@@ -83,7 +86,7 @@ def add(
         ("Deep linking URL", "launch"),
     ):
         click.echo(f"  {label:17} {base}/lti/{path}")
-    if not deployments:
+    if not deployments and known is None:
         click.echo("Its first launch shows its deployment as pending; approve it on the administrators' page.")
 
 

@@ -11,6 +11,8 @@ import click
 import pytest
 
 from content.bundled import bundled_courses
+from lti.registrations import list_platforms
+from pacemate.bootstrap import open_runtime
 from pacemate.cli.main import COMMANDS, cli
 from tests.pacemate.commands import Said, Terminal
 
@@ -118,6 +120,23 @@ def test_a_mistyped_address_of_a_platform_can_be_corrected(terminal: Terminal) -
     assert [d["id"] for d in row["deployments"]] == ["1"]
     assert row["token_url"] == PLATFORM["--token-url"]
     assert_one_line(terminal("platform", "add", *options({"--token-url": "nowhere"}), "--correct"), 1)
+    assert terminal("platform", "add", *options(), "--correct", "--deployment", "2").code == 2
+
+
+def test_a_correction_keeps_what_it_does_not_name(terminal: Terminal) -> None:
+    def stored() -> tuple[str, str | None]:
+        with open_runtime() as runtime, runtime.uow() as uow:
+            ((registration, _),) = list_platforms(uow)
+        return registration.family, registration.token_audience
+
+    audience = ("--token-audience", "https://api.lms.example/token")
+    assert terminal("platform", "add", *options(), *audience, "--family", "brightspace").code == 0
+    corrected = terminal("platform", "add", *options({"--name": "Renamed"}), "--correct")
+    assert corrected.code == 0
+    assert "first launch" not in corrected.out
+    assert stored() == ("brightspace", audience[1])
+    assert terminal("platform", "add", *options(), "--correct", "--token-audience", "", "--family", "generic").code == 0
+    assert stored() == ("generic", None)
 
 
 def test_an_invitation_is_printed_listed_and_revoked(terminal: Terminal) -> None:

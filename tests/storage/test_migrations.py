@@ -81,3 +81,31 @@ def test_a_migration_that_fails_leaves_nothing(empty: Engine) -> None:
     with pytest.raises(Exception, match="responses"):
         migrations.upgrade(empty)
     assert _tables(empty) == {"responses"}
+
+
+def test_tenants_of_platforms_that_were_off_before_are_kept_out(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    migrations.downgrade(empty, "20261125_06")
+    rows = {"on": "active", "off": "inactive", "waiting": "pending"}
+    at = "'2026-01-01 00:00:00'"
+    with empty.begin() as connection:
+        connection.execute(text(f"INSERT INTO installations (id, name, created_at) VALUES ('i', 'n', {at})"))
+        tenants = [*rows, "of an approved deployment", "of a withdrawn one"]
+        for name in tenants:
+            insert = (
+                f"INSERT INTO tenants (id, installation_id, name, status, created_at) VALUES (:id, 'i', 'n', 'active', {at})"
+            )
+            connection.execute(text(insert), {"id": name})
+        columns = "id, tenant_id, issuer, status, name, client_id, auth_login_url, token_url, jwks_url, family, frame_origins"
+        for name, status in rows.items():
+            values = f"(:id, :id, :id, :status, 'n', 'c', 'u', 'u', 'u', 'generic', '[]', {at})"
+            insert = f"INSERT INTO lti_registrations ({columns}, created_at) VALUES {values}"
+            connection.execute(text(insert), {"id": name, "status": status})
+        for tenant, status in zip(tenants[3:], ("active", "pending"), strict=True):
+            columns = "id, registration_id, deployment_id, tenant_id, status, created_at"
+            insert = f"INSERT INTO lti_deployments ({columns}) VALUES (:id, 'on', :id, :id, :status, {at})"
+            connection.execute(text(insert), {"id": tenant, "status": status})
+    migrations.upgrade(empty)
+    with empty.connect() as connection:
+        kept_out = connection.execute(text("SELECT id FROM tenants WHERE status = 'suspended' ORDER BY id")).scalars().all()
+    assert kept_out == ["of a withdrawn one", "off"]

@@ -257,3 +257,17 @@ def test_the_platforms_due_dates_stand_beside_the_plan_and_in_the_calendar(learn
     due = re.findall(r"DTSTART;VALUE=DATE:(\d{8})\r\nDTEND;VALUE=DATE:\d{8}\r\nSUMMARY:[^\r]*: due\r", calendar)
     assert sorted(due) == ["20260305", "20260306"]
     assert max(days_in(calendar)) == "20260306"
+
+
+def test_a_calendar_rests_while_its_platform_is_switched_off(sqlite_house: House) -> None:
+    browser = sqlite_house.browser()
+    browser.launch()
+    browser.get("plan")
+    path = link_on(browser.post("plan/calendar").get_data(as_text=True))
+    for suspended, expected in ((True, 403), (False, 200)):
+        with sqlite_house.kit.uow() as uow:
+            uow.people.suspend_tenants(["tenant-1"], suspended=suspended)
+            uow.commit()
+        answer = sqlite_house.app.test_client().get(path)
+        assert answer.status_code == expected
+        assert ("BEGIN:VCALENDAR" in answer.get_data(as_text=True)) is not suspended

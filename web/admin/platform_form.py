@@ -82,7 +82,7 @@ def correct_platform(registration_id: uuid.UUID) -> Answer:
                 login_url=told["login_url"],
                 token_url=told["token_url"],
                 jwks_url=told["jwks_url"],
-                token_audience=told["token_audience"] or None,
+                token_audience=told["token_audience"],
                 family=told["family"] or None,
                 frame_origins=words_of(told["frame_origins"]),
             )

@@ -39,6 +39,10 @@ class SqlPeople:
             {"id": tenant_id, "installation_id": INSTALLATION_ID, "name": name, "status": "active", "created_at": now},
         )
 
+    def suspended(self, tenant_id: str) -> bool:
+        """Return whether a tenant is kept out."""
+        return self._tx.run(select(tenants.c.status).where(tenants.c.id == tenant_id)).scalar_one_or_none() == "suspended"
+
     def suspend_tenants(self, tenant_ids: Collection[str], *, suspended: bool) -> None:
         """Keep tenants out, so that their running sessions end, or let them in again."""
         status = "suspended" if suspended else "active"
