@@ -18,6 +18,8 @@ import click
 )
 def demo(reset: bool, port: int, sandbox_port: int) -> int:
     """Run the tool with a sandbox LMS and 41 simulated learners."""
+    if port == sandbox_port:
+        raise click.UsageError(f"The tool and the sandbox LMS cannot both listen on port {port}. Choose two ports.")
     from pacemate.demo.run import run_demo
 
     return run_demo(reset=reset, port=port, sandbox_port=sandbox_port)

@@ -38,6 +38,8 @@ def run_demo(*, reset: bool, port: int, sandbox_port: int) -> int:
     refuse_taken_port("127.0.0.1", port)
     refuse_taken_port("127.0.0.1", sandbox_port, "SANDBOX_PORT")
     settings = _settings(load_settings().data_dir / "demo", port)
+    if not reset:
+        _refuse_other_sandbox(settings.data_dir, sandbox_port)
     if reset or not (settings.data_dir / READY).exists():
         shutil.rmtree(settings.data_dir, ignore_errors=True)
     configure_logging(settings)
@@ -50,13 +52,13 @@ def run_demo(*, reset: bool, port: int, sandbox_port: int) -> int:
         with Progress(transient=True) as progress:
             task = progress.add_task("Simulating 41 learners", total=None)
             simulate_cohort(runtime, version, registration, lambda n, of: progress.update(task, completed=n, total=of))
-        (settings.data_dir / READY).touch()
+        (settings.data_dir / READY).write_text(str(sandbox_port), encoding="utf-8")
     admin = make_admin_link(runtime)
     runtime.database.dispose()
     with _sandbox(settings, sandbox_port):
         if fresh:
             threading.Thread(target=launch_everybody, args=(settings.base_url, sandbox_url), daemon=True).start()
-        _say_where(sandbox_url, admin, settings.data_dir)
+        say_where(sandbox_url, admin, settings)
         serve_embedded(settings)
     return 0
 
@@ -80,6 +82,16 @@ def preview_course(folder: Path, port: int) -> int:
             )
             serve_embedded(settings)
     return 0
+
+
+def _refuse_other_sandbox(data_dir: Path, port: int) -> None:
+    """Raise a one-line error where the data were made with the sandbox on another port: to the tool it would be a stranger."""
+    made = (data_dir / READY).read_text(encoding="utf-8") if (data_dir / READY).exists() else ""
+    if made not in ("", str(port)):
+        raise EngineError(
+            f"The demo's data belong to the sandbox LMS on port {made}. Go on with SANDBOX_PORT={made}, "
+            f"or start over: make demo-reset SANDBOX_PORT={port}"
+        )
 
 
 def _settings(data_dir: Path, port: int) -> Settings:
@@ -120,9 +132,11 @@ def _sandbox(settings: Settings, port: int, config: Path | None = None) -> Itera
             process.kill()
 
 
-def _say_where(sandbox_url: str, admin_url: str, data_dir: Path) -> None:
+def say_where(sandbox_url: str, admin_url: str, settings: Settings) -> None:
+    """Print what runs where, and what to click."""
     link = f"cohort-{COURSE}"
-    command = f"PACEMATE_DATA_DIR={shlex.quote(str(data_dir))} {shlex.quote(sys.argv[0])}"
+    # Without the port, a command would print links to the address that a tool has by default.
+    command = f"PORT={settings.port} PACEMATE_DATA_DIR={shlex.quote(str(settings.data_dir))} {shlex.quote(sys.argv[0])}"
     for line in (
         "",
         "Pacemate runs, with a sandbox LMS and 41 simulated learners.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from engine.storage.tables.people import people
 from pacemate.bootstrap import Runtime, build_runtime
 from pacemate.demo import prepare as demo
 from pacemate.demo.answers import answer_to
+from pacemate.demo.run import READY, say_where
 from pacemate.settings import load_settings
 from tests.pacemate.commands import Terminal
 
@@ -82,6 +84,33 @@ def test_the_demo_prepares_its_data_once_and_its_learners_replay(
     assert [int(line.split()[1]) for line in words if line.startswith("!")] == otherwise
     assert sum("would be" in line for line in words) == len(otherwise)
     assert words[-1].endswith(f"bkt-95 would have chosen otherwise in {len(otherwise)}.")
+
+
+def test_the_demo_refuses_one_port_for_both_servers(terminal: Terminal) -> None:
+    said = terminal("demo", "--port", "8413", "--sandbox-port", "8413")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "cannot both listen on port 8413" in said.err
+
+
+def test_the_demo_names_the_port_its_data_were_made_for(terminal: Terminal) -> None:
+    kept = load_settings().data_dir / "demo"
+    kept.mkdir(parents=True)
+    (kept / READY).write_text("8001")
+    said = terminal("demo", "--port", "47811", "--sandbox-port", "47812")
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert "SANDBOX_PORT=8001" in said.err
+    assert "make demo-reset SANDBOX_PORT=47812" in said.err
+    assert [f.name for f in kept.iterdir()] == [READY]
+
+
+def test_the_command_that_the_demo_prints_leads_to_its_own_port(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say_where(SANDBOX, "http://localhost:8413/admin/enter/x", replace(load_settings(), port=8413))
+    command = next(line for line in capsys.readouterr().out.splitlines() if "another:" in line).split("another: ")[1]
+    for value in command.split()[:2]:
+        monkeypatch.setenv(*value.split("=", 1))
+    assert load_settings().base_url == "http://localhost:8413"
 
 
 def test_the_simulation_is_the_same_for_the_same_moment(terminal: Terminal, tmp_path: Path) -> None:
