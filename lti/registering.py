@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from engine.domain.errors import Conflict, Malformed, NotFound
 from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.tables.access import launch_sessions
 from engine.storage.tables.courses import courses as course_table
 from lti.addresses import origin, split_address
 from lti.quirks.families import FAMILIES, family_of, quirks
 from lti.reading import MAX_KEY_BYTES
 from lti.registrations import Deployment, Registration, RegistrationStatus, find, get
+from lti.storage import deep_links, registrations, run
 from lti.storage import deployments as deployment_table
-from lti.storage import registrations, run
 
 MAX_DEPLOYMENT_ID: Final = 255
 MAX_ADDRESS_BYTES: Final = 2048
@@ -195,14 +196,21 @@ def approve_deployment(uow: UnitOfWork, deployment_row_id: str) -> None:
 
 
 def withdraw_deployment(uow: UnitOfWork, deployment_row_id: str) -> None:
-    """Let a deployment wait for approval again; the caller commits.
+    """Let a deployment wait for approval again; what runs of it ends at once. The caller commits.
 
-    Where it has a tenant of its own, its running sessions end.
+    A tenant of its own is kept out and goes on once it is approved again. Of a tenant that it shares, its sessions and open
+    content selections are deleted, and those of the other deployments go on.
 
     Raises:
         NotFound: there is none.
     """
     _set_deployment(uow, deployment_row_id, "pending")
+    withdrawn = run(uow, select(deployment_table).where(deployment_table.c.id == deployment_row_id)).one()
+    if withdrawn.tenant_id is not None:
+        return
+    for table in (launch_sessions, deep_links):
+        mine = (table.c.registration_id == withdrawn.registration_id, table.c.deployment_id == withdrawn.deployment_id)
+        run(uow, delete(table).where(*mine))
 
 
 def _set_deployment(uow: UnitOfWork, deployment_row_id: str, status: Literal["active", "pending"]) -> None:

@@ -48,6 +48,7 @@ class LaunchSession:
     module_id: str | None
     family: str
     registration_id: str | None
+    deployment_id: str | None
     return_url: str | None
     locale: str | None
     frame_ancestors: tuple[str, ...]
@@ -139,6 +140,7 @@ def derive_session(session: LaunchSession, *, enrolment_id: str, preview: bool |
         "module_id": session.module_id,
         "family": session.family,
         "registration_id": session.registration_id,
+        "deployment_id": session.deployment_id,
         "return_url": session.return_url,
         "locale": session.locale,
         "frame_ancestors": " ".join(session.frame_ancestors),

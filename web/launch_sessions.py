@@ -49,6 +49,7 @@ def _platform(origin: LaunchContext | LaunchSession) -> dict[str, Any]:
         "module_id": origin.module_id,
         "family": origin.family,
         "registration_id": origin.registration_id,
+        "deployment_id": origin.deployment_id,
         "return_url": origin.return_url,
         "locale": origin.locale,
         "frame_ancestors": " ".join(origin.frame_ancestors),

@@ -23,6 +23,7 @@ def session_values(world: World) -> dict[str, Any]:
         "module_id": None,
         "family": "moodle",
         "registration_id": "r1",
+        "deployment_id": "1",
         "return_url": "https://lms.example/course/7",
         "locale": None,
         "frame_ancestors": "https://lms.example",

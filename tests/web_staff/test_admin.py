@@ -12,7 +12,10 @@ from sqlalchemy import insert, select
 
 from engine.domain.errors import NotFound
 from engine.storage.tables.events import deliveries
+from lti.claims import DeepLinkSettings, LaunchContext
+from lti.deep_linking import open_request, read_request
 from lti.launch_log import Trail
+from lti.refusals import LaunchRefusedError
 from lti.registering import add_deployment, add_platform
 from lti.registrations import list_platforms
 from lti.storage import run
@@ -102,6 +105,48 @@ def test_withdrawing_a_deployment_ends_what_runs_where_it_has_a_tenant_of_its_ow
     for status, expected in (("inactive", [403, 403]), ("active", [403, 200])):
         assert admin.post(f"/admin/platforms/{registration.id}/status", {"status": status}).status_code == 303
         assert seen() == expected
+
+
+def test_withdrawing_a_deployment_of_a_shared_tenant_ends_what_runs_of_it_alone(sqlite_house: House) -> None:
+    house = sqlite_house
+    admin = administrator(house)
+    admin.get("/admin/platforms/new")
+    assert admin.post("/admin/platforms/new", FORM).status_code == 303
+    with house.kit.uow() as uow:
+        registration, (one, _) = list_platforms(uow)[0]
+    shared = {"tenant_id": registration.tenant_id, "registration_id": registration.id}
+    ada, grace, begun, edsger = (house.browser() for _ in range(4))
+    ada.launch("ada", deployment_id="1", **shared)
+    begun.launch("prof", "instructor", deployment_id="1", **shared)
+    begun.get("")
+    begun.room, begun.launch_id = "learn", begun.post("preview").location.split("/")[2]
+    grace.launch("grace", deployment_id="2", **shared)
+    edsger.launch("edsger", deployment_id="1", tenant_id=shared["tenant_id"], registration_id="another")
+    selection = LaunchContext(
+        "testlaunch",
+        registration.id,
+        registration.tenant_id,
+        "1",
+        "LtiDeepLinkingRequest",
+        "prof",
+        "instructor",
+        preview=False,
+        deep_linking=DeepLinkSettings("https://moodle.example/back", ("ltiResourceLink",)),
+    )
+    with house.kit.uow() as uow:
+        opened = open_request(uow, selection, "browser", house.clock())
+        assert read_request(uow, opened, ["browser"], house.clock())
+        uow.commit()
+
+    def seen() -> list[int]:
+        return [browser.get("").status_code for browser in (ada, begun, grace, edsger)]
+
+    assert one.deployment_id == "1"
+    assert seen() == [200, 200, 200, 200]
+    assert admin.post(f"/admin/deployments/{one.id}/withdraw").status_code == 303
+    assert seen() == [403, 403, 200, 200]
+    with house.kit.uow() as uow, pytest.raises(LaunchRefusedError):
+        read_request(uow, opened, ["browser"], house.clock())
 
 
 def test_a_platform_is_added_approved_and_switched_off(house: House) -> None:

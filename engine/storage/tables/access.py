@@ -20,6 +20,7 @@ launch_sessions = Table(
     Column("module_id", String, doc="The module the link points at; NULL for the whole course."),
     Column("family", String, nullable=False, doc="The platform's family, for its quirks on pages."),
     Column("registration_id", String, doc="The registration it came through, for services that ask the platform."),
+    Column("deployment_id", String, doc="The platform's name of the deployment it came through; withdrawing that ends it."),
     Column("return_url", String, doc="Where `back to your course` leads; NULL where the platform says nothing."),
     Column("locale", String, doc="The language of this launch; NULL where the platform says nothing."),
     Column("frame_ancestors", String, nullable=False, doc="Origins that may frame its pages, for the CSP."),
