@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from collections.abc import Callable
 from threading import Lock
@@ -12,7 +13,7 @@ MAX_ADDRESSES: Final = 10_000
 
 
 class RateLimit:
-    """Counts per address in windows of a minute; memory is bounded.
+    """Counts per address in windows of a minute, IPv6 per /64, which one host may use up at will; memory is bounded.
 
     Args:
         per_minute: None means no limit.
@@ -29,7 +30,7 @@ class RateLimit:
         """Count one more of an address and return whether it may go on."""
         if self._per_minute is None:
             return True
-        window = int(self._seconds() // WINDOW_S)
+        address, window = _host(address), int(self._seconds() // WINDOW_S)
         with self._lock:
             if window != self._window:
                 self._window, self._counts = window, {}
@@ -37,3 +38,12 @@ class RateLimit:
                 address = ""
             self._counts[address] = self._counts.get(address, 0) + 1
             return self._counts[address] <= self._per_minute
+
+
+def _host(address: str) -> str:
+    """Return the least of an address that is one host's; the address itself where it is none of IPv6."""
+    try:
+        ip = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ip.ipv4_mapped or ipaddress.IPv6Network((ip, 64), strict=False))

@@ -37,6 +37,8 @@ def open_database(url: str, *, pool_size: int = 10, max_overflow: int = 10) -> E
     address = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
     name = address.get_backend_name()
     options: dict[str, Any] = {"json_serializer": canonical_json, "pool_size": pool_size, "max_overflow": max_overflow}
+    # An error's text ends in logs, and parameters are names, emails and answers.
+    options["hide_parameters"] = True
     if name == "postgresql":
         connect: dict[str, Any] = {"connect_timeout": 5, "options": POSTGRES_OPTIONS, "application_name": "pacemate"}
         return create_engine(address, pool_pre_ping=True, connect_args=connect, **options)

@@ -278,6 +278,17 @@ def test_logins_are_limited_by_address(app: Flask, runtime, platform: Platform) 
     assert found == [302, 302, 302, 429, 429]
 
 
+def test_addresses_that_one_host_has_at_will_count_as_one() -> None:
+    from lti.limits import RateLimit
+
+    limit = RateLimit(2, lambda: 0.0)
+    of_one_host = [f"2001:db8:0:1::{n:x}" for n in range(4)]
+    assert [limit.allows(address) for address in of_one_host] == [True, True, False, False]
+    assert limit.allows("2001:db8:0:2::1")
+    assert [limit.allows(a) for a in ("192.0.2.7", "::ffff:192.0.2.7", "192.0.2.7")] == [True, True, False]
+    assert [limit.allows(a) for a in ("192.0.2.8", "", "unix:", "fe80::1%eth0")] == [True] * 4
+
+
 def test_ended_logins_are_swept(browser: FlaskClient, platform: Platform, clock: Clock, uow_factory, services) -> None:
     from engine.domain.deliveries import SinkContext
     from engine.jobs import JobContext

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from engine.domain.errors import ConfigurationError, NotFound
 from engine.domain.unit_of_work import UnitOfWork
@@ -245,3 +246,10 @@ def test_ids_of_nobody_change_nothing(uow_factory: UnitOfWorkFactory) -> None:
     with uow_factory() as uow:
         uow.enrolments.save(replace(world.enrolment, id=new_id(), seq=7), world.state.mastery, world.state.path)
         assert uow.enrolments.get(world.enrolment.id, "north") == world.state
+
+
+def test_an_error_tells_no_parameters(uow_factory: UnitOfWorkFactory) -> None:
+    with uow_factory() as uow, pytest.raises(DBAPIError) as caught:
+        uow.session.execute(text("SELECT 1 FROM nowhere WHERE name = :name"), {"name": "Ada Byron"})
+    assert "nowhere" in str(caught.value)
+    assert "Ada Byron" not in str(caught.value)
