@@ -79,8 +79,8 @@ class Claims:
         raise LaunchRefusedError("claim_malformed", f"{self._say(name)} must be true or false")
 
     def url(self, name: str) -> str | None:
-        """Return a URL as text; who uses it checks where it leads."""
-        return self.text(name, MAX_URL)
+        """Return a URL as text, None where it is missing or empty; who uses it checks where it leads."""
+        return self.text(name, MAX_URL) or None
 
     def custom(self, name: str) -> str | None:
         """Return a custom parameter, None where it is missing, empty or an unsubstituted variable."""

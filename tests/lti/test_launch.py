@@ -14,7 +14,7 @@ from engine.storage.unit_of_work import UnitOfWorkFactory
 from lti.registering import add_deployment, add_platform
 from lti.runtime import LtiRuntime
 from lti.storage import login_states, resource_links
-from tests.lti.platform import DROP, LTI, TOOL, Platform, begin
+from tests.lti.platform import AGS, DROP, LTI, NRPS, TOOL, Platform, begin
 from tests.storage.statements import statements
 
 
@@ -68,6 +68,14 @@ def test_a_good_launch_is_reduced_to_its_context(
     with uow_factory() as uow:
         assert uow.session.scalar(select(func.count()).select_from(resource_links)) == 1
         assert uow.session.scalar(select(login_states.c.consumed_at)) is not None
+
+
+def test_an_empty_address_of_a_service_is_none(browser: FlaskClient, platform: Platform) -> None:
+    begun = begin(browser, platform)
+    endpoint = {"scope": [AGS + "scope/score"], "lineitem": "", "lineitems": ""}
+    services = {AGS + "claim/endpoint": endpoint, NRPS + "claim/namesroleservice": {"context_memberships_url": ""}}
+    launch = begun.post(platform.sign(platform.claims(begun.nonce, **services))).json
+    assert [launch[name] for name in ("lineitem_url", "lineitems_url", "nrps_url")] == [None, None, None]
 
 
 def test_a_second_launch_fetches_no_keys(browser: FlaskClient, platform: Platform) -> None:

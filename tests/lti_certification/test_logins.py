@@ -187,6 +187,7 @@ def test_the_platforms_own_error_is_told(world: World) -> None:
         refused(response, "platform_error")
         assert "alert(1)" not in response.get_data(as_text=True)
     assert world.stored() == before
+    accepted(begun.post(token(world, begun)))
 
 
 def test_a_login_writes_one_row_that_is_swept(world: World) -> None:
