@@ -19,35 +19,41 @@ from engine.domain.replies import Card, Reply
 
 REASONS: Final[dict[str, str]] = {
     "teach.next": "The next step of this module.",
-    "practice.next": "Practice on “{skill}”: {score}.",
-    "practice.near_challenge": "Practice on “{skill}”, picked to be a fair challenge: {score}.",
-    "practice.repeat": "Every question on “{skill}” has come up, so the one you saw longest ago comes again: {score}.",
+    "practice.next": "Practice on “{skill}”{score}.",
+    "practice.near_challenge": "Practice on “{skill}”, picked to be a fair challenge{score}.",
+    "practice.repeat": "Every question on “{skill}” has come up, so the one you saw longest ago comes again{score}.",
     "probe.skill_entry": "A question before the lesson on “{skill}”: if you know it, you skip ahead. A miss costs nothing.",
-    "probe.one_more": "You were right on “{skill}”. Another right answer may let you skip the lesson: {score}.",
+    "probe.one_more": "You were right on “{skill}”. Another right answer may let you skip the lesson{score}.",
     "review.due": "From “{module}”, {ago}: is “{skill}” still there?",
-    "review.carried_over": "Carried over from “{module}”: another question on “{skill}” may show that you can do it: {score}.",
+    "review.carried_over": "Carried over from “{module}”: another question on “{skill}” may show that you can do it{score}.",
     "retry.one_more_try": "A second try at the same question. It costs nothing.",
     "test_out.item": "You said that you know “{skill}”. It closes after {of_words} right answers in a row; you have {right}.",
-    "help.worked_example": "A worked example on “{skill}”, because the questions were hard so far: {score}.",
-    "help.prerequisite": "A look back at what “{skill}” builds on, because the questions were hard so far: {score}.",
-    "help.instructor": "Your instructor can see that help with “{skill}” is welcome: {score}.",
-    "skip.known": "You showed that you know “{skill}” before the lesson: {score}.",
+    "help.worked_example": "A worked example on “{skill}”, because the questions were hard so far{score}.",
+    "help.prerequisite": "A look back at what “{skill}” builds on, because the questions were hard so far{score}.",
+    "help.instructor": "Your instructor can see that help with “{skill}” is welcome{score}.",
+    "skip.known": "You showed that you know “{skill}” before the lesson{score}.",
     "skip.tested_out": "You answered {of_words} hard questions on “{skill}” in a row.",
     "skip.seen_by_instructor": "Your instructor saw you do “{skill}”.",
     "undo.skip": "You asked for the lesson on “{skill}” back. It is not skipped again in this module.",
     "show_anyway.asked": "You asked to see it.",
-    "close.mastered": "You have shown that you can do “{skill}”: {score}.",
-    "close.time_spent": "You gave “{skill}” the time it has in this module: {score}. It may come back in a later one.",
-    "close.pool_spent": "You have answered every question on “{skill}” in this module: {score}.",
-    "close.proved_later": "Coming back to “{skill}” showed that you can do it: {score}.",
+    "close.mastered": "You have shown that you can do “{skill}”{score}.",
+    "close.time_spent": "You gave “{skill}” the time it has in this module{score}. It may come back in a later one.",
+    "close.pool_spent": "You have answered every question on “{skill}” in this module{score}.",
+    "close.proved_later": "Coming back to “{skill}” showed that you can do it{score}.",
     "stop.carried_over": "You gave this module its time for now. What is left waits for your next visit.",
     "finished.module": "Everything in this module is done.",
     "finished.course": "Everything in this course is done.",
 }
-"""A sentence for each reason code of the policies; a test walks them to see that none is missing."""
+"""A sentence for each reason code of the policies; a test walks them to see that none is missing.
+
+`{score}` brings its colon along and is empty before the first answer.
+"""
 
 WIDE: Final = 2.0
 """A range whose ends, as they are read, lie farther apart than this factor is not told by its ends."""
+
+WIDE_RANGE: Final = 4
+"""Of 10 questions: a range from here on is called wide."""
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -105,7 +111,7 @@ BANDS: Final[dict[Band, str]] = {
     "refresh": "Needs a refresh",
 }
 
-GOOD_STOP: Final = "a good place to stop: all of it is kept"
+GOOD_STOP: Final = "a good place to stop"
 """Said in place of what is left, once a module has had its minutes."""
 
 _NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -160,6 +166,19 @@ def right_words(right: int, of: int) -> str:
         return ""
     counted = "1 answer counts" if of == 1 else f"{of} answers count"
     return f"{counted}, {right} of them right." if of > 1 else f"{counted}, and it was {'right' if right else 'not right'}."
+
+
+def range_words(low: float, high: float) -> str:
+    """Return how many of 10 typical questions would be right, in words; a wide range is told as the guess it is.
+
+    Args:
+        low, high: ends of the share right that holds in about 80 of 100 cases, in [0, 1].
+    """
+    ends = round(low * 10), round(high * 10)
+    told = f"{ends[0]}" if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    if ends[1] - ends[0] < WIDE_RANGE:
+        return f"Of 10 typical questions you would likely get {told} right."
+    return f"Of 10 typical questions you would likely get {told} right: a wide guess, which more answers narrow."
 
 
 def prospect_words(prospect: Prospect) -> str:
@@ -250,7 +269,7 @@ def _filled(sentence: str, facts: Mapping[str, Any], version: CourseVersion) -> 
         "skill": skill_title(facts.get("skill", "this skill"), version),
         "right": facts.get("right", 0),
         "of_words": _NUMBERS[of] if isinstance(of, int) and 0 <= of < 7 else of,
-        "score": score_words(facts.get("right"), of),
+        "score": f": {score_words(facts.get('right'), of)}" if of else "",
         "module": next((m.title for m in version.modules if m.id == facts.get("module")), "an earlier module"),
         "ago": ago_words(facts.get("days")),
     }

@@ -43,7 +43,7 @@ def test_error_pages_have_their_frame(learner: Browser) -> None:
 def test_the_welcome_says_what_it_costs_and_who_sees_what(learner: Browser) -> None:
     page = learner.get("").get_data(as_text=True)
     assert bundled_course().version.title in page
-    assert "about 15 minutes a module" in page
+    assert "at most 20 minutes a visit" in page
     assert "Practice mistakes never lower your grade" in page
     assert len(re.findall(r"<li><strong>", page)) == 4
     assert page.count("btn-primary") == 1
@@ -92,6 +92,21 @@ def test_a_link_to_a_late_module_begins_at_the_first_that_it_builds_on(sqlite_ho
     assert "modules" not in welcome.split("<h1>")[0].split("eyebrow")[1]
     browser.start()
     assert "Your place in Look before you clean" in browser.page
+
+
+def test_the_welcome_promises_the_minutes_that_the_player_counts_down(sqlite_house: House) -> None:
+    time = r"<span>((?:about \d+|\d+ to \d+) minutes)"
+    browser = sqlite_house.browser()
+    browser.launch(module_id="text-and-categories")
+    promised = re.search(time, browser.get("").get_data(as_text=True))
+    browser.start()
+    counted = re.search(time + " left", browser.page)
+    assert promised
+    assert counted
+    assert promised[1] == counted[1]
+    whole = sqlite_house.browser()
+    whole.launch()
+    assert re.search(time + " in all", whole.get("").get_data(as_text=True))
 
 
 def test_a_link_to_a_finished_module_leads_on_to_the_rest_of_the_course(learner: Browser) -> None:

@@ -190,8 +190,11 @@ def test_a_visit_ends_with_what_is_left_and_goes_on_at_once_or_after_a_pause(hou
         if "data-presentation" not in browser.page:
             break
     assert "A good place to stop" in browser.page
-    left = r"Left for your next visits: (\w+ steps?)?( and )?(practice on \w+ skills?)?, about \d+ minutes"
+    left = r"Left for next time: (\w+ steps?)?( and )?(practice on \w+ skills?)?, about \d+ minutes"
     assert re.search(left, browser.page)
+    assert re.search(r"<span>(about \d+|\d+ to \d+) minutes left</span>", browser.page), (
+        "the line says what is left, the title the rest"
+    )
     module = re.search(r'name="module" value="([^"]+)"', browser.page)
     assert module
     assert "A good place to stop" in browser.get(f"module/{module[1]}").get_data(as_text=True)

@@ -26,6 +26,7 @@ from web.words import (
     REASONS,
     card_title,
     finish_words,
+    range_words,
     reason_words,
     time_left_words,
 )
@@ -79,6 +80,23 @@ def test_a_policy_of_somebody_else_gets_a_general_sentence() -> None:
 def test_evidence_is_named_with_the_skills_title() -> None:
     said = reason_words(Reason("skip.known", {"skill": "skill-1", "right": 3, "of": 3}), build_version())
     assert said == "You showed that you know “Skill 1” before the lesson: 3 of 3 right at the first try."
+
+
+def test_a_reason_counts_no_answers_before_there_are_any() -> None:
+    said = reason_words(Reason("practice.near_challenge", {"skill": "skill-1", "right": 0, "of": 0}), build_version())
+    assert said == "Practice on “Skill 1”, picked to be a fair challenge."
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.71, 0.92, "Of 10 typical questions you would likely get 7 to 9 right."),
+        (0.97, 0.99, "Of 10 typical questions you would likely get 10 right."),
+        (0.48, 0.91, "Of 10 typical questions you would likely get 5 to 9 right: a wide guess, which more answers narrow."),
+    ],
+)
+def test_a_wide_range_is_called_a_guess(low: float, high: float, said: str) -> None:
+    assert range_words(low, high) == said
 
 
 def test_closures_modes_and_purposes_have_words() -> None:

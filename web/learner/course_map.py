@@ -11,7 +11,7 @@ from flask import g, redirect, render_template, request, url_for
 
 from engine.domain.errors import Refused
 from engine.domain.unit_of_work import UnitOfWork
-from engine.pacing.planner import TimeRange
+from engine.pacing.planner import MODULE_S, TimeRange
 from engine.services.enrol import start_over
 from lti.dates import Dates
 from lti.grades.sent import sent_bp
@@ -20,14 +20,14 @@ from web.auth import LaunchSession, derive_session, require_learner
 from web.context import kit
 from web.learner.blueprint import blueprint
 from web.learner.celebration import SHOWN_BY, waiting_celebration
-from web.learner.forecast import forecast, range_of, times_left
-from web.learner.pace import ModuleRow, ModuleStatus, course_line, left_words, module_row, total_minutes
+from web.learner.forecast import forecast, range_of, sum_of, times_left
+from web.learner.pace import ModuleRow, ModuleStatus, course_line, left_words, module_row
 from web.learner.pages import navigation
 from web.learner.place import Place, place_of, read_place
 from web.learner.player import go_on
 from web.learner.recap import course_frame
 from web.moments import told_words
-from web.words import day, finish_words, skill_title
+from web.words import day, finish_words, skill_title, time_words
 
 LOCK_WORDS: Final = {"mode": "the pace", "test_out": "“I know this”", "undo": "undo", "show_anyway": "“Show me anyway”"}
 
@@ -84,15 +84,18 @@ def begin_again(session: LaunchSession) -> auth.Answer:
 
 
 def welcome_page(place: Place) -> str:
-    """Return the page before the first start."""
+    """Return the page before the first start; its minutes are the planner's, as in the player, and no author's."""
     first = place.current() or place.modules[0]
+    times = times_left(place.fold, place.mastery, place.path)
+    asked = [times[first.id]] if place.linked else list(times.values())
+    left = range_of(sum_of(asked, place.path))
     return render_template(
         "learner/welcome.html",
         **course_frame(place),
         modules=place.modules,
-        minutes=total_minutes(place.modules),
+        time=time_words(left.low_s, left.middle_s, left.high_s),
+        visit_minutes=round(MODULE_S / 60),
         first=first,
-        first_minutes=total_minutes((first,)),
         linked=place.linked,
         told=told_words(place.told, place.session.locale),
         policy=place.cohort.grade_policy,

@@ -155,8 +155,3 @@ def course_line(modules: Sequence[Module], progress_bp: int | None, statuses: Se
         ticks.append({"at_min": at, "label": module.title, "state": states[status]})
     share = (progress_bp or 0) / 10_000
     return {"total_min": at, "position_min": at * share, "ticks": ticks, "label": "Your place in the course", "kind": "map"}
-
-
-def total_minutes(modules: tuple[Module, ...]) -> int:
-    """Return the authored minutes of modules, whole."""
-    return whole_minutes(60 * sum(m.minutes for m in modules))

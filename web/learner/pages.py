@@ -20,7 +20,7 @@ from web.context import kit
 from web.course_files import file_addresses
 from web.learner.celebration import celebration_of, mark_celebrated
 from web.learner.moment import moment_of
-from web.learner.pace import player_line
+from web.learner.pace import left_words, player_line
 from web.learner.place import Place, place_of
 from web.moments import told_words
 from web.words import (
@@ -76,9 +76,10 @@ def stop_page(place: Place, module_id: str, decision: Decision) -> str:
     """Return the page of a visit that has had its minutes: what is left, and when it comes."""
     facts = decision.reason.facts
     left = place.left(place.version.module(module_id))
+    values = frame(place, module_id)
     return render_template(
         "learner/stop.html",
-        **frame(place, module_id),
+        **values | {"pace": {**values["pace"], "caption_end": left_words(left)}},
         spent=about_minutes(facts["spent_s"]),
         rest=rest_words(facts["lessons"], facts["practice"]),
         time=time_words(left.low_s, left.middle_s, left.high_s),

@@ -22,7 +22,17 @@ from web.learner.blueprint import blueprint
 from web.learner.pages import navigation
 from web.learner.place import Place, place_of
 from web.learner.recap import course_frame
-from web.words import CLOSED, card_title, near_day, prospect_words, reason_words, right_words, skill_title, whole_minutes
+from web.words import (
+    CLOSED,
+    card_title,
+    near_day,
+    prospect_words,
+    range_words,
+    reason_words,
+    right_words,
+    skill_title,
+    whole_minutes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class SkillRow:
         counts: how many answers count and how many of them are right, in words; empty without any.
         answers: those answers, the newest first.
         places: what became of its practice, module by module, in words.
+        range: how many typical questions would be right, in words; empty without enough evidence.
         change: what would change the band, in words.
         seen: the words of an instructor who saw the learner do it.
     """
@@ -51,6 +62,7 @@ class SkillRow:
     counts: str
     answers: tuple[AnswerRow, ...]
     places: str
+    range: str
     change: str
     seen: str
 
@@ -106,6 +118,7 @@ def skill_rows(place: Place, responses: Sequence[Response], acts: Sequence[Overr
                 counts=right_words(sum(a.right for a in answers), len(answers)),
                 answers=tuple(_answer(a, place, now) for a in reversed(answers)),
                 places=_places(place, skill_id),
+                range=range_words(known(skill_id).low, known(skill_id).high) if known(skill_id).enough else "",
                 change=" ".join(prospect_words(p) for p in coming),
                 seen=seen.get(skill_id, ""),
             )
