@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData
-from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
@@ -17,12 +16,6 @@ metadata = MetaData(
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
-
-
-class Base(DeclarativeBase):
-    """For tables written as classes; the engine's own are plain tables on the same MetaData."""
-
-    metadata = metadata
 
 
 class UtcDateTime(TypeDecorator[datetime]):
