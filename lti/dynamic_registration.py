@@ -172,7 +172,8 @@ def _registered(answer: HttpAnswer) -> tuple[str, str | None]:
         raise LaunchRefusedError("registration_failed", "the LMS gave no client_id")
     own = body.get(TOOL_CONFIGURATION)
     deployment_id = own.get("deployment_id") if isinstance(own, Mapping) else None
-    return client_id, deployment_id if isinstance(deployment_id, str) and 0 < len(deployment_id) <= 255 else None
+    named = isinstance(deployment_id, str) and 0 < len(deployment_id) <= 255 and deployment_id.isprintable()
+    return client_id, deployment_id if named else None
 
 
 def _stored(

@@ -16,6 +16,7 @@ from lti.dates import read_moment
 from lti.links import Binding, bind
 from lti.paging import next_page
 from lti.quirks.families import quirks
+from lti.reading import NO_TEXT
 from lti.registrations import Registration, get
 from lti.runtime import LtiServices
 from lti.tokens import PlatformServices, ServiceError, read_json
@@ -177,4 +178,4 @@ def _maximum(value: object) -> float:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and value and NO_TEXT.search(value) is None else None

@@ -210,6 +210,19 @@ def test_a_missing_column_is_made_once_with_the_first_mark(school: Graded) -> No
     assert school.scores == [50, 50]
 
 
+@pytest.mark.parametrize("url", ["https://lms.example/column\x00", "\ud800", 7])
+def test_a_made_column_whose_address_is_no_text_is_asked_for_again(school: Graded, http: FakeHttp, url: object) -> None:
+    http.routes[school.gradebook.base] = lambda method, *_: answer(200, [] if method == "GET" else {"id": url})
+    begun = begin(school.browser, school.platform)
+    claims = school.platform.claims(begun.nonce, **school.gradebook.claim(coupled=False))
+    assert begun.post(school.platform.sign(claims)).status_code == 200
+    school.close(1)
+    school.relay()
+    (line,) = school.lines()
+    assert (line.result, line.next_try_at is not None) == ("retrying", True)
+    assert "did not say where it is" in (line.error or "")
+
+
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
 def test_passing_faults_are_retried_with_the_same_timestamp(school: Graded, status: int) -> None:
     school.earn(answer(status))

@@ -90,6 +90,17 @@ def test_an_lms_registers_and_waits_for_approval(browser, link: str, http: FakeH
     assert browser.post("/lti/login", data=own.initiation(), base_url=TOOL).status_code == 302
 
 
+@pytest.mark.parametrize("named", ["a\x00b", "\ud800", "", "x" * 256, 7, None, ["7"]])
+def test_a_deployment_that_no_database_takes_is_left_to_the_first_launch(
+    browser, link: str, http: FakeHttp, uow_factory, named: object
+) -> None:
+    new = NewPlatform(http)
+    new.answer = answer(200, {"client_id": "given", TOOL_CONFIGURATION: {"deployment_id": named}})
+    assert open_link(browser, link, new).status_code == 200
+    with uow_factory() as uow:
+        assert [d for r, d in list_platforms(uow) if r.client_id == "given"] == [[]]
+
+
 def test_canvas_gets_its_placements_and_keeps_its_sign_in_host(browser, link: str, http: FakeHttp, uow_factory) -> None:
     canvas = NewPlatform(
         http,
