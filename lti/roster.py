@@ -20,7 +20,7 @@ from lti.reading import LTI
 from lti.registrations import Registration, get
 from lti.roles import Standing, standing
 from lti.runtime import LtiServices
-from lti.storage import resource_links, rosters, run
+from lti.storage import deployments, resource_links, rosters, run
 from lti.tokens import PlatformServices, ServiceError, read_json
 
 MEMBERS_TYPE: Final = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
@@ -127,12 +127,14 @@ def read_one(lti: LtiServices, cohort_id: str) -> bool:
     with lti.uow() as uow:
         link = select(resource_links.c.resource_link_id).where(resource_links.c.cohort_id == cohort_id)
         newest = link.order_by(resource_links.c.seen_at.desc()).limit(1).scalar_subquery()
+        states = select(deployments.c.status).join(resource_links, resource_links.c.deployment_id == deployments.c.id)
+        known = set(run(uow, states.where(resource_links.c.cohort_id == cohort_id)).scalars())
         row = run(uow, select(rosters, newest.label("link")).where(rosters.c.cohort_id == cohort_id)).one_or_none()
         if row is None:
             return False
         registration = get(uow, row.registration_id)
         tenant_id = run(uow, select(cohorts.c.tenant_id).where(cohorts.c.id == cohort_id)).scalar_one()
-    if registration.status != "active":
+    if registration.status != "active" or known == {"pending"}:
         _failed(lti, cohort_id, row.failures, "The connection to the LMS is switched off.")
         return False
     try:

@@ -18,7 +18,7 @@ from lti.grades.marks import FULL_BP
 from lti.grades.results import results_of
 from lti.registrations import from_row
 from lti.runtime import LtiServices
-from lti.storage import grade_targets, line_items, registrations, resource_links, run
+from lti.storage import deployments, grade_targets, line_items, registrations, resource_links, run
 from lti.tokens import ServiceError
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,8 @@ def _claim(lti: LtiServices) -> Row[*tuple[Any, ...]] | None:
         .select_from(line_items)
         .join(registrations, registrations.c.id == c.registration_id)
         .join(resource_links, resource_links.c.id == c.resource_link_id)
-        .where(c.status == "active", c.url.is_not(None), registrations.c.status == "active")
+        .join(deployments, deployments.c.id == resource_links.c.deployment_id)
+        .where(c.status == "active", c.url.is_not(None), registrations.c.status == "active", deployments.c.status == "active")
         .where(or_(c.read_at.is_(None), c.read_at <= now - EVERY), resource_links.c.seen_at > now - FORGOTTEN)
         .order_by(c.read_at.is_not(None), c.read_at)
         .limit(5)

@@ -16,7 +16,7 @@ from engine.storage.tables.enrolments import enrolments
 from engine.storage.tables.people import people
 from lti.dates import from_json
 from lti.registrations import Registration, from_row
-from lti.storage import grade_targets, line_items, registrations, resource_links, run
+from lti.storage import deployments, grade_targets, line_items, registrations, resource_links, run
 
 FULL_BP: Final = 10_000
 
@@ -29,6 +29,7 @@ class Mark:
         desired_bp: basis points of full marks deserved now; None where no grade is to be sent.
         url: the column; None until it is made.
         link: the platform's key of the resource link.
+        withdrawn: an administrator took its deployment's approval back.
         due_at: the link's due date in the LMS, where it told one.
         result: what became of the last try: `new`, `sent`, `retrying` or `failed`.
     """
@@ -54,6 +55,7 @@ class Mark:
     label: str
     resource_id: str
     registration: Registration
+    withdrawn: bool = False
     due_at: datetime | None = None
     result: str = "new"
 
@@ -74,6 +76,7 @@ def load(uow: UnitOfWork, target_id: str) -> Mark | None:
     t, i, link = grade_targets.c, line_items.c, resource_links.c
     query = (
         select(registrations, t.enrolment_id, people.c.sub, enrolments.c.tenant_id.label("owner"))
+        .add_columns((deployments.c.status == "pending").label("withdrawn"))
         .add_columns(t.sent_bp, t.sent_policy, t.stamp, t.trying_bp, t.trying_stamp, t.result)
         .add_columns(i.id.label("line_item_id"), i.url, i.status.label("line_item_status"), i.module_id, i.scopes)
         .add_columns(
@@ -88,6 +91,7 @@ def load(uow: UnitOfWork, target_id: str) -> Mark | None:
         .select_from(grade_targets)
         .join(line_items, i.id == t.line_item_id)
         .join(resource_links, link.id == i.resource_link_id)
+        .join(deployments, deployments.c.id == link.deployment_id)
         .join(registrations, registrations.c.id == i.registration_id)
         .join(people, people.c.id == t.person_id)
         .join(enrolments, enrolments.c.id == t.enrolment_id)
@@ -123,6 +127,7 @@ def load(uow: UnitOfWork, target_id: str) -> Mark | None:
         label=row.title or course,
         resource_id=course if row.module_id is None else f"{course}/{row.module_id}",
         registration=from_row(row),
+        withdrawn=row.withdrawn,
         due_at=from_json(row.dates).due_at,
         result=row.result,
     )

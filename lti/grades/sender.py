@@ -235,7 +235,7 @@ class Sender:
 def _hindrance(mark: Mark) -> Outcome | None:
     if mark.status == "gone":
         return Outcome("dead", "The gradebook column was deleted in the LMS. Place the link again to get a new one.")
-    if mark.registration.status != "active":
+    if mark.registration.status != "active" or mark.withdrawn:
         return Outcome("retry", "The connection to the LMS is switched off. It is tried again by itself.", after_s=3600)
     if SCOPE_SCORE not in mark.scopes:
         return Outcome("dead", "The LMS does not let this tool send grades. Its administrator can grant it.")

@@ -16,8 +16,8 @@ from engine.services.kit import Kit
 from engine.storage.unit_of_work import UnitOfWorkFactory
 from lti.claims import LaunchContext
 from lti.refusals import Refusal
-from lti.registering import add_platform
-from lti.registrations import Registration
+from lti.registering import add_platform, approve_deployment, set_status, withdraw_deployment
+from lti.registrations import Registration, RegistrationStatus, list_platforms
 from lti.runtime import LtiRuntime, LtiServices
 from lti.views import blueprint
 from tests.engine.sample import build_version
@@ -66,6 +66,26 @@ def register(uow, platform: Platform, clock: Clock, **more) -> Registration:
         now=clock(),
         **more,
     )
+
+
+def keep_out(uow_factory: UnitOfWorkFactory, withdrawn: bool) -> None:
+    """Withdraw the first platform's deployment, or switch the platform off."""
+    _set(uow_factory, withdrawn, withdraw_deployment, "inactive")
+
+
+def let_in(uow_factory: UnitOfWorkFactory, withdrawn: bool) -> None:
+    """Approve what `keep_out` kept out."""
+    _set(uow_factory, withdrawn, approve_deployment, "active")
+
+
+def _set(uow_factory: UnitOfWorkFactory, withdrawn: bool, deployed, status: RegistrationStatus) -> None:
+    with uow_factory() as uow:
+        registration, (deployment,) = next(entry for entry in list_platforms(uow) if entry[0].client_id == "client-1")
+        if withdrawn:
+            deployed(uow, deployment.id)
+        else:
+            set_status(uow, registration.id, status)
+        uow.commit()
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from lti.registrations import list_platforms
 from lti.runtime import LtiServices
 from lti.storage import deployments, line_items, resource_links
 from lti.tokens import ServiceError
+from tests.lti.conftest import keep_out, let_in
 from tests.lti.gradebook import SCOPES, Gradebook
 from tests.lti.platform import INSTRUCTOR, LTI, Clock, FakeHttp, Platform, answer, begin
 from tests.lti.school import School
@@ -221,6 +222,24 @@ def test_a_made_column_whose_address_is_no_text_is_asked_for_again(school: Grade
     (line,) = school.lines()
     assert (line.result, line.next_try_at is not None) == ("retrying", True)
     assert "did not say where it is" in (line.error or "")
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_marks_wait_while_an_administrator_keeps_their_platform_or_deployment_out(school: Graded, withdrawn: bool) -> None:
+    school.launch()
+    school.close(1)
+    keep_out(school.uow, withdrawn)
+    school.relay()
+    job = JobContext({}, SinkContext(school.uow, school.services.http, school.clock, services={"lti": school.services}))
+    assert (school.scores, read_columns(job)) == ([], 0)
+    (line,) = school.lines()
+    assert line.result == "retrying"
+    assert "switched off" in (line.error or "")
+    let_in(school.uow, withdrawn)
+    school.clock.forward(hours=1, seconds=1)
+    school.relay()
+    assert school.scores == [50]
+    assert read_columns(job) == 1
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])

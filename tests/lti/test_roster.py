@@ -15,6 +15,7 @@ from engine.storage.tables.cohorts import memberships
 from engine.storage.tables.people import people
 from lti.jobs import read_rosters
 from lti.storage import registrations, rosters
+from tests.lti.conftest import keep_out, let_in
 from tests.lti.platform import INSTRUCTOR, LTI, NRPS, Clock, FakeHttp, Platform, answer, begin
 
 MEMBERS = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
@@ -80,6 +81,23 @@ def test_the_first_launch_brings_the_whole_roster(browser, platform: Platform, r
         row = uow.session.execute(select(rosters)).one()
         assert (row.members, row.failures, row.error) == (3, 0, None)
     assert read() == 0
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_no_roster_is_read_of_what_an_administrator_keeps_out(
+    browser, platform: Platform, read, statuses, uow_factory, clock: Clock, http: FakeHttp, withdrawn: bool
+) -> None:
+    roster = Roster(platform, [[member("a"), member("b")]])
+    launch(browser, platform, "a", roster)
+    keep_out(uow_factory, withdrawn)
+    assert read() == 1
+    assert (statuses(), http.count(roster.url)) == ({"a": "active"}, 0)
+    with uow_factory() as uow:
+        assert "switched off" in uow.session.scalar(select(rosters.c.error))
+    let_in(uow_factory, withdrawn)
+    clock.forward(minutes=11)
+    read()
+    assert statuses() == {"a": "active", "b": "active"}
 
 
 def test_who_is_missing_on_a_complete_list_is_flagged_and_comes_back(
