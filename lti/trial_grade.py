@@ -128,9 +128,9 @@ def _posted(lti: LtiServices, registration: Registration, url: str, column: Line
     if verdict == "sent":
         return Trial(name, "taken", "The LMS took it: 0, in your own row, with a comment that says what it is. Grades arrive.")
     if answer.status == 409:
-        told = f"{manners.title} was reached and kept a newer grade that stands in your own row (409). Nothing was changed:"
+        told = f"{registration.name} was reached and kept a newer grade that stands in your own row (409). Nothing was changed:"
         return Trial(name, "refused", f"{told} permission and address are right, and learners' grades arrive.")
     if answer.status in REFUSES_TEACHERS:
-        told = f"{manners.title} was reached and takes no grades for teachers ({answer.status}). That is as it should be:"
+        told = f"{registration.name} was reached and takes no grades for teachers ({answer.status}). That is as it should be:"
         return Trial(name, "refused", f"{told} permission and address are right, and learners' grades arrive.")
     return Trial(name, "failed", words)

@@ -113,7 +113,7 @@ def _checked(folder: Path) -> LoadedCourse:
     if loaded is None:
         for fault in faults:
             click.echo(str(fault), err=True)
-        raise click.ClickException(f"{len(faults)} fault(s); nothing was published.")
+        raise click.ClickException(f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}; nothing was published.")
     return loaded
 
 

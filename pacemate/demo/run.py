@@ -35,11 +35,11 @@ STOP_S = 10
 
 def run_demo(*, reset: bool, port: int, sandbox_port: int) -> int:
     """Prepare what is missing, start both servers, and serve until Ctrl-C."""
-    refuse_taken_port("127.0.0.1", port)
-    refuse_taken_port("127.0.0.1", sandbox_port, "SANDBOX_PORT")
     settings = _settings(load_settings().data_dir / "demo", port)
     if not reset:
         _refuse_other_sandbox(settings.data_dir, sandbox_port)
+    refuse_taken_port("127.0.0.1", port)
+    refuse_taken_port("127.0.0.1", sandbox_port, "SANDBOX_PORT")
     if reset or not (settings.data_dir / READY).exists():
         shutil.rmtree(settings.data_dir, ignore_errors=True)
     configure_logging(settings)
@@ -49,6 +49,7 @@ def run_demo(*, reset: bool, port: int, sandbox_port: int) -> int:
     course = next(f for f in bundled_courses() if f.name == COURSE)
     version, registration = prepare(runtime, course, sandbox_url)
     if fresh:
+        click.echo("Simulating 41 learners (once, about a minute) ...")
         with Progress(transient=True) as progress:
             task = progress.add_task("Simulating 41 learners", total=None)
             simulate_cohort(runtime, version, registration, lambda n, of: progress.update(task, completed=n, total=of))

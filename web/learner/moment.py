@@ -31,6 +31,7 @@ class Moment:
     """What the page shows.
 
     Args:
+        minutes: the sum of what the page lists by skill, so that it can be checked by adding up.
         line: arguments of `pace_line`; the dot comes from where it stood without the skips.
         was, now: the likely finish in words, without the skips and with them.
     """
@@ -56,17 +57,18 @@ def moment_of(place: Place, back: MinutesBack, today: date) -> Moment:
         ranges = times_left(place.fold, place.mastery, path)
         coming = forecast(place.planned, ranges, path, place.bounds(today), today)
         finishes.append(finish_words(coming.finish, today, session.locale))
+    skills = tuple(
+        SkillBack(
+            skill_title(change.reason.facts.get("skill", ""), version),
+            reason_words(change.reason, version),
+            whole_minutes(-change.seconds),
+            change.slot_key,
+        )
+        for change in reversed(back.skips)
+    )
     return Moment(
-        minutes=whole_minutes(back.seconds),
-        skills=tuple(
-            SkillBack(
-                skill_title(change.reason.facts.get("skill", ""), version),
-                reason_words(change.reason, version),
-                whole_minutes(-change.seconds),
-                change.slot_key,
-            )
-            for change in reversed(back.skips)
-        ),
+        minutes=sum(skill.minutes for skill in skills),
+        skills=skills,
         line={**line, "from_min": line["total_min"] * before_bp / FULL_BP, "id": "moment"},
         was=finishes[0],
         now=finishes[1],

@@ -30,7 +30,7 @@ def tenant_of_enrolment(session: Connection, enrolment_id: str) -> str:
     """Return the tenant an enrolment belongs to. Raises NotFound."""
     found = session.scalar(select(enrolments.c.tenant_id).where(enrolments.c.id == enrolment_id))
     if found is None:
-        raise NotFound(f"There is no enrolment '{enrolment_id}'. Copy it from the address of the learner's page.")
+        raise NotFound(f"There is no enrolment '{enrolment_id}'. It ends the address of the learner's page in the cohort.")
     return str(found)
 
 
