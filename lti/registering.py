@@ -14,10 +14,11 @@ from engine.domain.unit_of_work import UnitOfWork
 from engine.storage.tables.access import launch_sessions
 from engine.storage.tables.courses import courses as course_table
 from lti.addresses import origin, split_address
+from lti.grades.targets import look_again
 from lti.quirks.families import FAMILIES, family_of, quirks
 from lti.reading import MAX_KEY_BYTES
 from lti.registrations import Deployment, Registration, RegistrationStatus, find, get
-from lti.storage import deep_links, registrations, run
+from lti.storage import deep_links, registrations, run, transaction_of
 from lti.storage import deployments as deployment_table
 
 MAX_DEPLOYMENT_ID: Final = 255
@@ -237,13 +238,18 @@ def set_status(uow: UnitOfWork, registration_id: str, status: RegistrationStatus
 
 
 def _settle_tenants(uow: UnitOfWork, registration_id: str) -> None:
-    """Keep out the tenants of a registration that is switched off, and of its deployments that are not approved."""
+    """Keep out the tenants of a registration that is switched off, and of its deployments that are not approved.
+
+    What is on looks again at the marks that did not arrive: they may have waited longer than they are tried.
+    """
     registration = get(uow, registration_id)
     off = registration.status == "inactive"
     own = select(deployment_table.c.tenant_id, deployment_table.c.status).where(
         deployment_table.c.registration_id == registration_id, deployment_table.c.tenant_id.is_not(None)
     )
     kept_out = {registration.tenant_id: off} | {row.tenant_id: off or row.status != "active" for row in run(uow, own)}
+    if not off:
+        look_again(uow, registration_id, transaction_of(uow).clock())
     for suspended in (True, False):
         uow.people.suspend_tenants([t for t, out in kept_out.items() if out is suspended], suspended=suspended)
 

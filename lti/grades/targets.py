@@ -14,6 +14,7 @@ from engine.domain.deliveries import Destination
 from engine.domain.errors import NotFound
 from engine.domain.events import COHORT_CHANGED, Event
 from engine.domain.unit_of_work import UnitOfWork
+from engine.storage.tables.cohorts import cohorts
 from engine.storage.tables.enrolments import enrolments
 from engine.storage.tables.events import deliveries
 from engine.storage.tables.people import people
@@ -94,6 +95,21 @@ def overview(uow: UnitOfWork, cohort_id: str) -> Sequence[GradeLine]:
         )
         for row in run(uow, query)
     ]
+
+
+def look_again(uow: UnitOfWork, registration_id: str, now: datetime) -> None:
+    """Let all marks that failed or wait at a platform be looked at again; the caller commits."""
+    unsent = (
+        select(cohorts.c.id, cohorts.c.tenant_id)
+        .join(line_items, line_items.c.cohort_id == cohorts.c.id)
+        .join(grade_targets, grade_targets.c.line_item_id == line_items.c.id)
+        .where(line_items.c.registration_id == registration_id, grade_targets.c.result.in_(("failed", "retrying")))
+        .where(grade_targets.c.superseded_at.is_(None))
+        .distinct()
+    )
+    for cohort in run(uow, unsent).all():
+        data = {"cohort": cohort.id, "grades": True}
+        uow.outbox.add([Event(str(uuid.uuid4()), COHORT_CHANGED, now, cohort.tenant_id, cohort.id, data)])
 
 
 def retry(uow: UnitOfWork, target_id: str, cohort_id: str, now: datetime) -> None:

@@ -235,8 +235,12 @@ def test_marks_wait_while_an_administrator_keeps_their_platform_or_deployment_ou
     (line,) = school.lines()
     assert line.result == "retrying"
     assert "switched off" in (line.error or "")
+    for _ in range(12):
+        school.clock.forward(days=1)
+        school.relay()
+    (line,) = school.lines()
+    assert (line.result, line.next_try_at) == ("retrying", None), "it has waited for longer than a mark is tried"
     let_in(school.uow, withdrawn)
-    school.clock.forward(hours=1, seconds=1)
     school.relay()
     assert school.scores == [50]
     assert read_columns(job) == 1
