@@ -22,6 +22,8 @@ from lti.links import upsert_into
 from lti.storage import grade_targets, line_items, run
 
 SINK: Final = "lti-grades"
+AGAIN: Final = " It is tried again by itself."
+GIVEN_UP: Final = " It was tried for days and is not tried again by itself."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +89,19 @@ def overview(uow: UnitOfWork, cohort_id: str) -> Sequence[GradeLine]:
             module_id=row.module_id,
             share=None if row.sent_bp is None else row.sent_bp / 10_000,
             sent_at=row.sent_at,
-            result="superseded" if row.superseded_at is not None else row.result,
-            error=row.error,
+            result="superseded" if row.superseded_at is not None else "failed" if _given_up(row) else row.result,
+            error=row.error.removesuffix(AGAIN) + GIVEN_UP if _given_up(row) else row.error,
             next_try_at=row.next_try_at,
             shown=None if row.shown_bp is None else row.shown_bp / 10_000,
             shown_at=row.shown_at,
         )
         for row in run(uow, query)
     ]
+
+
+def _given_up(row: Row[*tuple[Any, ...]]) -> bool:
+    """Return whether a mark has been tried for its time: what was said of its last try stands, and no delivery waits."""
+    return row.result == "retrying" and row.error is not None and row.next_try_at is None
 
 
 def look_again(uow: UnitOfWork, registration_id: str, now: datetime) -> None:

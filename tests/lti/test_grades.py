@@ -239,7 +239,8 @@ def test_marks_wait_while_an_administrator_keeps_their_platform_or_deployment_ou
         school.clock.forward(days=1)
         school.relay()
     (line,) = school.lines()
-    assert (line.result, line.next_try_at) == ("retrying", None), "it has waited for longer than a mark is tried"
+    assert (line.result, line.next_try_at) == ("failed", None), "it has waited for longer than a mark is tried"
+    assert (line.error or "").endswith("switched off. It was tried for days and is not tried again by itself.")
     let_in(school.uow, withdrawn)
     school.relay()
     assert school.scores == [50]
