@@ -15,9 +15,10 @@ demo-reset: ## the same, from the start
 	@tools/setup runtime
 	@$(BIN)/pacemate demo --reset
 
+# One worker more than processors: tests of whole installations mostly wait.
 test: ## set up and pass the whole suite
 	@tools/setup dev
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadgroup $(ARGS)
 
 check: ## lint, types, contracts, migrations
 	@tools/setup dev

@@ -16,6 +16,10 @@ from engine.domain.errors import ConfigurationError
 
 LOCK = 0x50_41_43_4D
 """Key of PostgreSQL's advisory lock, so that several starting processes migrate once."""
+TURN_WAIT = "10min"
+"""How long a process waits while another migrates."""
+TABLE_WAIT = "5s"
+"""How long a step waits for a table in use; what comes after it waits with it, so not for long."""
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -64,9 +68,10 @@ def _migrating(engine: Engine) -> Iterator[Connection]:
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{TURN_WAIT}'")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{TABLE_WAIT}'")
         yield connection
         if sqlite:
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()

@@ -75,6 +75,19 @@ def test_several_processes_that_start_migrate_once(empty_database_url: str) -> N
         assert set(pool.map(start, range(4))) == {migrations.head()}
 
 
+def test_a_process_that_starts_waits_for_a_long_migration(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations.schema, "TABLE_WAIT", "100ms")
+    engine = open_database(postgres_url)
+    with ThreadPoolExecutor(1) as pool, engine.connect() as other:
+        other.execute(text(f"SELECT pg_advisory_xact_lock({migrations.schema.LOCK})"))
+        late = pool.submit(migrations.upgrade, engine)
+        with pytest.raises(TimeoutError):
+            late.result(1)
+        other.rollback()
+        late.result(30)
+    engine.dispose()
+
+
 def test_a_migration_that_fails_leaves_nothing(empty: Engine) -> None:
     with empty.begin() as connection:
         connection.execute(text("CREATE TABLE responses (x INTEGER)"))
