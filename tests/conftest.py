@@ -163,18 +163,29 @@ def uow_factory(database: Engine) -> UnitOfWorkFactory:
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    """The browser of this machine."""
+    """The browser of this machine, with all that a person's has."""
+    return installed("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def light_chromium_path() -> str:
+    """Chromium without a window's parts where it is installed: a third less time, and no settings for cookies."""
+    return installed("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+
+def installed(*names: str) -> str:
+    """Return the browser named by CHROMIUM, else the first of these on PATH."""
     named = os.environ.get("CHROMIUM")
-    found = [named] if named else [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    found = [named] if named else [shutil.which(name) for name in names]
     path = next((p for p in found if p is not None and Path(p).exists()), None)
     if path is None:
-        unavailable("Chromium", "not at CHROMIUM, and no chromium, chromium-browser or google-chrome on PATH")
+        unavailable("Chromium", f"not at CHROMIUM, and none of {', '.join(names)} on PATH")
     return path
 
 
 @pytest.fixture(scope="module")
-def chromium(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
-    """A running browser."""
-    browser = start_chromium(playwright, chromium_path)
+def chromium(playwright: Playwright, light_chromium_path: str) -> Iterator[Browser]:
+    """A running browser for pages by themselves; launches in frames start one of their own."""
+    browser = start_chromium(playwright, light_chromium_path)
     yield browser
     browser.close()
