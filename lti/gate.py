@@ -114,6 +114,7 @@ class Gate:
                 deployment, that deployment as pending.
         """
         candidate = self._read(form, proof, trail, address)
+        read = len(trail.checks)
         with self._uow() as uow:
             found = self._look_up(uow, candidate)
             launch, fault = self._examine(candidate, found)
@@ -122,6 +123,10 @@ class Gate:
                 return self._finish(uow, candidate, found, key, launch, fault)
         key = self._find_key(candidate, found, fault)
         with self._uow() as uow:
+            # A fetch may take seconds: what was switched off or used up meanwhile stays out.
+            del trail.checks[read:]
+            found = self._look_up(uow, candidate)
+            launch, fault = self._examine(candidate, found)
             return self._finish(uow, candidate, found, key, launch, fault)
 
     def _read(self, form: Mapping[str, str], proof: LaunchProof, trail: Trail, address: str | None) -> _Candidate:

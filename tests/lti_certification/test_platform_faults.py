@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,6 +14,8 @@ from werkzeug.test import TestResponse
 
 from engine.domain.deliveries import HttpAnswer
 from lti.jose import public_jwk
+from lti.registering import set_status
+from lti.registrations import list_platforms
 from tests.lti.platform import Platform, answer, rsa_key
 from tests.lti_certification.test_floods import LAUNCHES
 from tests.lti_certification.world import World, accepted, build_world, refused
@@ -44,6 +47,23 @@ def refused_until_mended(world: World, fault: Callable[..., HttpAnswer], code: s
     world.http.routes[world.platform.jwks_url] = good
     world.clock.forward(seconds=wait_s)
     accepted(begun.post(token))
+
+
+def test_who_is_switched_off_while_keys_are_fetched_stays_out(fresh: World) -> None:
+    good = fresh.http.routes[fresh.platform.jwks_url]
+
+    def meanwhile(*asked: Any) -> HttpAnswer:
+        with fresh.uow() as uow:
+            (mine,) = (r for r, _ in list_platforms(uow) if r.client_id == fresh.platform.client_id)
+            set_status(uow, mine.id, "inactive")
+            uow.commit()
+        return good(*asked)
+
+    fresh.http.routes[fresh.platform.jwks_url] = meanwhile
+    begun = fresh.begin()
+    before = fresh.stored()
+    refused(begun.post(fresh.platform.sign(fresh.platform.claims(begun.nonce))), "platform_inactive")
+    assert fresh.stored() == before
 
 
 @pytest.mark.parametrize(
