@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.domain.errors import Refused
 from engine.domain.pacing import CARD_EVERY
-from engine.domain.path import first_open, home_slot
+from engine.domain.path import first_open
 from engine.pacing.baselines import FixedOrder
 from tests.engine.sample import Walk, build_version
 
@@ -423,38 +422,6 @@ def test_a_waiver_asks_for_no_second_try():
     walk.answer(decision, False)
     walk.override("waive", "module-1")
     assert walk.decide().kind == "module_done"
-
-
-ACTS = ("answer", "answer", "answer", "answer", "pause", "undo", "show_anyway", "test_out", "skip_review", "accommodate")
-
-
-@given(st.integers(0, 10_000), st.floats(0.2, 0.95), st.lists(st.sampled_from(ACTS), min_size=10, max_size=60))
-def test_nothing_closed_is_presented_again_unless_asked_for(seed, ability, acts):
-    rng, walk = random.Random(seed), Walk(version=build_version(modules=3))
-    slots = [s.key for m in walk.version.modules for s in m.slots]
-    for act in acts:
-        module = next((m.id for m in walk.version.modules if first_open(m, walk.path.closed) is not None), None)
-        if module is None:
-            return
-        if act == "pause":
-            later(walk, rng.choice((1, 30))).override("resume", "")
-        elif act != "answer":
-            targets = {"show_anyway": "read-1", "skip_review": module, "accommodate": rng.choice(("1", "2", "untimed"))}
-            with suppress(Refused):
-                walk.override(act, targets.get(act) or rng.choice(slots))
-        decision = walk.decide(module)
-        if decision.kind == "stop":
-            walk.override("resume", "")
-            decision = walk.decide(module)
-        assert decision.kind == "present"
-        if decision.purpose == "teach":
-            assert decision.activity_id not in walk.path.closed
-        if decision.purpose in ("probe", "practice"):
-            assert home_slot(walk.version, walk.version.activities[decision.activity_id]).key not in walk.path.closed
-        if decision.purpose in ("probe", "practice", "test_out"):
-            fresh = [i for i in walk.version.slot(f"slot:{module}/skill-{module[-1]}").items if i not in walk.path.seen]
-            assert decision.activity_id not in walk.path.seen or not fresh
-        walk.answer(decision, rng.random() < ability, active_s=rng.choice((None, 20.0, 90.0, 400.0)))
 
 
 @given(st.integers(0, 8))

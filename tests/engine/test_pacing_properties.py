@@ -66,7 +66,7 @@ def progress(path: PathState) -> int:
 
 
 @given(paths)
-def test_nothing_closed_is_taught_or_practised_again(acts):
+def test_nothing_closed_comes_again_and_no_question_while_another_is_new(acts):
     walk = Walk(version=VERSION)
     for act in acts:
         take(walk, act)
@@ -77,6 +77,8 @@ def test_nothing_closed_is_taught_or_practised_again(acts):
             if decision.purpose in ("probe", "practice", "test_out"):
                 slot = next(s for s in VERSION.module(module).slots if decision.activity_id in s.items)
                 assert slot.key not in walk.path.closed
+                fresh = [i for i in slot.items if i not in walk.path.seen]
+                assert decision.activity_id in fresh or not fresh
 
 
 @given(paths)

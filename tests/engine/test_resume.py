@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -121,18 +121,12 @@ def test_an_undo_before_the_pause_holds_after_it(stage):
 def test_requests_at_the_same_moment_begin_one_visit(stage):
     learner, _ = in_the_second_module(stage)
     stage.now += timedelta(days=60)
-    found = []
 
-    def ask():
-        found.append(next_activity(learner.id, TENANT, "module-2", stage.kit).presentation.id)
+    def ask(_number):
+        return next_activity(learner.id, TENANT, "module-2", stage.kit).presentation.id
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 4
-    assert len(set(found)) == 1
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(ask, range(4)))) == 1
     assert overrides(stage, learner) == ["resume"]
 
 
