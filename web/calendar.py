@@ -18,7 +18,8 @@ from engine.services.weekly_plan import followed, planned
 from lti.deadlines import dates_of
 from web.context import kit
 from web.errors import PlatformSwitchedOff
-from web.learner.forecast import coming_sessions, forecast, times_left, with_told_dates
+from web.learner.forecast import coming_sessions, forecast, with_told_dates
+from web.times import times_left
 
 DESCRIPTION: Final = (
     "A suggestion from your weekly plan. Nothing happens when the day passes: the dates move, and what you did stays."

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from engine.domain.catalog import CourseVersion
 from engine.domain.errors import Refused
+from engine.domain.unit_of_work import UnitOfWork
 from lti.addresses import origin
 from lti.browser import posted_bearer
 from lti.claims import DeepLinkSettings, LaunchContext, split_content
@@ -18,7 +19,7 @@ from lti.deep_linking import OpenRequest
 from lti.links import Binding
 from web.context import kit
 from web.security import frame_by, post_to
-from web.words import total_minutes_words
+from web.times import newcomers_times, together_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Option:
     value: str
     title: str
     text: str
-    minutes: str
+    time: str
     number: int | None = None
     needs: tuple[str, ...] = ()
     modules: int = 0
@@ -60,17 +61,17 @@ def on_selection_fault(opened: OpenRequest, fault: str, typed: MultiDict[str, st
 def available_options(tenant_id: str) -> Sequence[Option]:
     """Return what a tenant may choose from: each course, then its modules."""
     with kit().uow() as uow:
-        courses = uow.courses.available(tenant_id)
-    return [option for version in courses for option in options_of(version)]
+        return [option for version in uow.courses.available(tenant_id) for option in options_of(version, uow)]
 
 
-def options_of(version: CourseVersion) -> Sequence[Option]:
-    """Return a course as a whole, then its modules."""
+def options_of(version: CourseVersion, uow: UnitOfWork) -> Sequence[Option]:
+    """Return a course as a whole, then its modules, with the time they take somebody new."""
+    times = newcomers_times(version, [m.id for m in version.modules], uow)
     whole = Option(
         version.course_id,
         version.title,
         version.summary,
-        total_minutes_words(version.modules),
+        together_words(list(times.values())),
         modules=len(version.modules),
     )
     modules = [
@@ -78,7 +79,7 @@ def options_of(version: CourseVersion) -> Sequence[Option]:
             f"{version.course_id}/{module.id}",
             module.title,
             module.summary,
-            total_minutes_words((module,)),
+            together_words([times[module.id]]),
             number=number,
             needs=builds_on(version, module.id),
         )

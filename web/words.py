@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 
-from engine.domain.catalog import CourseVersion, Module
+from engine.domain.catalog import CourseVersion
 from engine.domain.known import Prospect
 from engine.domain.mastery import Band
 from engine.domain.pacing import Mode, Reason
@@ -228,11 +228,6 @@ def about_minutes(seconds: float) -> str:
     """Return a length of time in words."""
     minutes = max(1, round(seconds / 60))
     return f"about {minutes} {'minute' if minutes == 1 else 'minutes'}"
-
-
-def total_minutes_words(modules: Sequence[Module]) -> str:
-    """Return the authored length of modules in words."""
-    return about_minutes(60 * sum(m.minutes for m in modules))
 
 
 def day(when: date | datetime, locale: str | None) -> str:

@@ -11,8 +11,9 @@ from engine.domain.errors import CourseUnavailable
 from engine.domain.events import ENROLMENT_STARTED, Event, event_id
 from engine.domain.pacing import PathState
 from engine.domain.unit_of_work import UnitOfWork
+from engine.services.fold import contract_of
 from engine.services.kit import Kit
-from engine.services.models import model_for, policy_for
+from engine.services.newcomer import newcomer
 from engine.services.priors import priors_for
 
 _SEED_BITS = 62
@@ -88,13 +89,9 @@ def begin(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview:
 
 def _new(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview: bool, now: datetime, attempt: int) -> Enrolment:
     version = uow.courses.version(cohort.course_version_id)
-    policy = policy_for(kit.default_policy, None, kit.policies)
-    model = kit.models[kit.default_model if policy.model is None else policy.model]
-    promoted = uow.fits.promoted(cohort.course_id, model.name)
-    if promoted is not None:
-        model = model_for(model.name, promoted, uow, kit.models, kit.fitted)
     # Derived, so that two first launches at once begin the same enrolment.
     id_ = uuid.uuid5(uuid.UUID(cohort.id), f"{person_id}:{attempt}")
+    fold = newcomer(version, contract_of(cohort, version), uow, kit, seed=id_.int >> (128 - _SEED_BITS))
     enrolment = Enrolment(
         id=str(id_),
         tenant_id=cohort.tenant_id,
@@ -102,16 +99,16 @@ def _new(person_id: str, cohort: Cohort, uow: UnitOfWork, kit: Kit, *, preview: 
         person_id=person_id,
         attempt=attempt,
         course_version_id=version.id,
-        model=model.name,
-        model_version=model.version,
-        policy=policy.name,
-        policy_version=policy.version,
-        seed=id_.int >> (128 - _SEED_BITS),
+        model=fold.model.name,
+        model_version=fold.model.version,
+        policy=fold.policy.name,
+        policy_version=fold.policy.version,
+        seed=fold.seed,
         preview=preview,
         started_at=now,
     )
     priors = () if preview else priors_for(person_id, cohort, version, uow, kit)
-    stored = uow.enrolments.add(LearnerState(enrolment, cohort, model.start(tuple(version.skills), priors), PathState()))
+    stored = uow.enrolments.add(LearnerState(enrolment, cohort, fold.start(priors), PathState()))
     if stored is not enrolment:
         # Another process was first; what it stored stands.
         return stored

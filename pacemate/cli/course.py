@@ -122,6 +122,6 @@ def _summary(loaded: LoadedCourse) -> str:
     minutes = sum(m.minutes for m in version.modules)
     modules, skills = len(version.modules), len(version.skills)
     return (
-        f"{version.course_id}: {modules} {'module' if modules == 1 else 'modules'}, {minutes:.0f} min, "
+        f"{version.course_id}: {modules} {'module' if modules == 1 else 'modules'}, {minutes:.0f} authored min, "
         f"{skills} {'skill' if skills == 1 else 'skills'}. No faults."
     )

@@ -120,4 +120,4 @@ def test_the_statements_do_not_grow_with_the_cohort(uow_factory: UnitOfWorkFacto
         with statements(uow_factory.engine) as sent:
             _overview(uow_factory, world)
         counts.append(len(sent))
-    assert counts == [2, 2]
+    assert counts == [1, 1]

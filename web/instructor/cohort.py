@@ -20,6 +20,7 @@ from web.context import kit
 from web.instructor.attention import Evidence
 from web.instructor.blueprint import blueprint
 from web.instructor.roll import Roll, Show, call_the_roll, finding, hardest, summary
+from web.times import newcomers_times, together_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def overview(session: LaunchSession) -> Answer:
         begun = any(learner.enrolment_id is not None for learner in figures.learners)
         states = uow.enrolments.of_cohort(room.cohort.id) if begun else ()
         offered = begun or still_offered(session, room.cohort, uow)
+        time = together_words(list(newcomers_times(room.version, [m.id for m in room.modules], uow).values()))
         evidence = {state.enrolment.id: evidence_of(state, uow) for state in states}
     roll = call_the_roll(figures, evidence, room.cohort, room.skills, room.version, now)
     asked = request.args.get("show", "all")
@@ -57,7 +59,7 @@ def overview(session: LaunchSession) -> Answer:
         **frame(session, room, "overview"),
         **figures_of(roll, show, request.args.get("section", "")),
         offered=offered,
-        course_minutes=round(sum(m.minutes for m in room.modules)),
+        time=time,
         ticks=module_ticks(room.modules),
     )
 

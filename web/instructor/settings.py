@@ -9,6 +9,7 @@ from flask import make_response, redirect, render_template, request, url_for
 from marshmallow import ValidationError
 
 from engine.domain.errors import Refused
+from engine.pacing.planner import TimeRange
 from engine.services.set_cohort import set_cohort
 from web.auth import Answer, LaunchSession, require_instructor
 from web.context import kit
@@ -16,6 +17,7 @@ from web.instructor import schemas
 from web.instructor.blueprint import blueprint
 from web.instructor.cohort import Room, frame, room_of, still_offered
 from web.instructor.policies import LOCKS, POLICIES
+from web.times import newcomers_times, together_words
 
 
 @blueprint.get("/settings")
@@ -47,6 +49,7 @@ def save_settings(session: LaunchSession) -> Answer:
 def _page(session: LaunchSession, typed: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None) -> Answer:
     with kit().uow() as uow:
         room = room_of(session, uow)
+        times = newcomers_times(room.version, [m.id for m in room.version.modules], uow)
         offered = still_offered(session, room.cohort, uow)
         begun = len(uow.enrolments.of_cohort(room.cohort.id))
     page = render_template(
@@ -54,7 +57,7 @@ def _page(session: LaunchSession, typed: Mapping[str, Any] | None = None, errors
         **frame(session, room, "settings"),
         typed=_stored(room) if typed is None else typed,
         errors=errors or {},
-        modules=_modules(room),
+        modules=_modules(room, times),
         policies=POLICIES,
         locks=LOCKS,
         begun=begun,
@@ -75,6 +78,13 @@ def _stored(room: Room) -> Mapping[str, Any]:
     }
 
 
-def _modules(room: Room) -> list[dict[str, Any]]:
+def _modules(room: Room, times: Mapping[str, TimeRange]) -> list[dict[str, Any]]:
     titles = {m.id: m.title for m in room.version.modules}
-    return [{"module": m, "needs": [titles[before] for before in m.requires if before in titles]} for m in room.version.modules]
+    return [
+        {
+            "module": m,
+            "time": together_words([times[m.id]]),
+            "needs": [titles[before] for before in m.requires if before in titles],
+        }
+        for m in room.version.modules
+    ]

@@ -20,14 +20,15 @@ from web.auth import LaunchSession, derive_session, require_learner
 from web.context import kit
 from web.learner.blueprint import blueprint
 from web.learner.celebration import SHOWN_BY, waiting_celebration
-from web.learner.forecast import forecast, range_of, sum_of, times_left
+from web.learner.forecast import forecast
 from web.learner.pace import ModuleRow, ModuleStatus, course_line, left_words, module_row
 from web.learner.pages import navigation
 from web.learner.place import Place, place_of, read_place
 from web.learner.player import go_on
 from web.learner.recap import course_frame
 from web.moments import told_words
-from web.words import day, finish_words, skill_title, time_words
+from web.times import range_of, times_left, together_words
+from web.words import day, finish_words, skill_title
 
 LOCK_WORDS: Final = {"mode": "the pace", "test_out": "“I know this”", "undo": "undo", "show_anyway": "“Show me anyway”"}
 
@@ -88,12 +89,11 @@ def welcome_page(place: Place) -> str:
     first = place.current() or place.modules[0]
     times = times_left(place.fold, place.mastery, place.path)
     asked = [times[first.id]] if place.linked else list(times.values())
-    left = range_of(sum_of(asked, place.path))
     return render_template(
         "learner/welcome.html",
         **course_frame(place),
         modules=place.modules,
-        time=time_words(left.low_s, left.middle_s, left.high_s),
+        time=together_words(asked, place.path),
         visit_minutes=round(MODULE_S / 60),
         first=first,
         linked=place.linked,

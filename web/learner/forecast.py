@@ -1,45 +1,23 @@
-"""How long what is left takes this learner, and when the weekly plan is through. Pure."""
+"""When the weekly plan is through. Pure."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 
 from engine.domain.catalog import Module
 from engine.domain.enrolment import Cohort
-from engine.domain.mastery import MasteryState
 from engine.domain.pacing import PathState
-from engine.domain.plan import EVEN, Finish, Session, TimeLeft, WeeklyPlan, days_of, finish, minutes_for, sessions, total_time
-from engine.pacing.planner import Z80, TimeRange, log_pace, remaining
+from engine.domain.plan import Finish, Session, TimeLeft, WeeklyPlan, days_of, finish, minutes_for, sessions
+from engine.pacing.planner import TimeRange
 from engine.services.fold import Fold
 from engine.services.weekly_plan import Planned
 from lti.dates import Dates
+from web.times import sum_of
 
-NOTHING = TimeRange(0.0, 0.0, 0.0)
 MOST_SESSIONS = 60
-
-
-def times_left(fold: Fold, mastery: MasteryState, path: PathState) -> Mapping[str, TimeRange]:
-    """Return each module of the contract with the planner's range for its open rest, in order."""
-    look = fold.look(mastery)
-    return {m: remaining(path, look, fold.version.module(m)) for m in fold.contract}
-
-
-def sum_of(ranges: Sequence[TimeRange], path: PathState) -> TimeLeft:
-    """Return the time of several modules together: the learner's pace is common to all of them."""
-    return total_time([_part(r) for r in ranges], shared=log_pace(path.pace)[1])
-
-
-def range_of(left: TimeLeft) -> TimeRange:
-    """Return a sum as a range that holds the actual time in about 80 of 100 cases."""
-    return TimeRange(left.seconds(0.1), left.seconds(EVEN), left.seconds(0.9))
-
-
-def _part(r: TimeRange) -> TimeLeft:
-    return TimeLeft(r.middle_s, math.log(r.high_s / r.low_s) / (2 * Z80)) if r.low_s > 0 else TimeLeft(0.0, 0.0)
 
 
 def with_told_dates(cohort: Cohort, dates: Mapping[str | None, Dates], today: date) -> Cohort:

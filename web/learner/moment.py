@@ -10,9 +10,10 @@ from typing import Any
 from engine.domain.minutes_back import MinutesBack
 from engine.domain.path import first_open
 from engine.domain.progress import FULL_BP, progress_bp
-from web.learner.forecast import forecast, times_left
+from web.learner.forecast import forecast
 from web.learner.pace import ModuleStatus, course_line
 from web.learner.place import Place
+from web.times import times_left
 from web.words import finish_words, reason_words, skill_title, whole_minutes
 
 

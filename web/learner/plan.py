@@ -14,12 +14,13 @@ from web import auth
 from web.auth import LaunchSession, require_learner
 from web.context import config, kit
 from web.learner.blueprint import blueprint
-from web.learner.forecast import Due, coming_sessions, forecast, module_days, range_of, times_left
+from web.learner.forecast import Due, coming_sessions, forecast, module_days
 from web.learner.pace import left_words
 from web.learner.pages import navigation, pace_controls
 from web.learner.place import Place, place_of
 from web.learner.recap import course_frame
 from web.moments import told_words
+from web.times import range_of, times_left
 from web.words import WEEKDAYS, day, finish_words, near_day
 
 NEXT_SESSIONS: Final = 3

@@ -1,4 +1,4 @@
-"""The instructor's page: every learner of a cohort and the counts over them, in two statements whatever the size."""
+"""The instructor's page: every learner of a cohort and the counts over them, in one statement whatever the size."""
 
 from __future__ import annotations
 
@@ -78,9 +78,8 @@ class CohortOverview:
 
 def cohort_overview(session: Connection, cohort_id: str) -> CohortOverview:
     """Return the overview of a cohort; the caller has checked whose it is."""
-    reached = _milestones(session, cohort_id)
     rows = session.execute(_learners(cohort_id)).all()
-    learners = [_row(number, row, reached) for number, row in enumerate(rows, start=1)]
+    learners = [_row(number, row) for number, row in enumerate(rows, start=1)]
     standings = Counter(learner.standing for learner in learners)
     active = [learner for learner in learners if learner.standing != "dropped"]
     known = [learner.progress_bp for learner in active if learner.enrolment_id and learner.progress_bp is not None]
@@ -95,16 +94,6 @@ def cohort_overview(session: Connection, cohort_id: str) -> CohortOverview:
         mean_progress_bp=round(sum(known) / len(known)) if known else None,
         reached={t: sum(1 for learner in active if (learner.last_milestone or 0) >= t) for t in THRESHOLDS_PERCENT},
     )
-
-
-def _milestones(session: Connection, cohort_id: str) -> Mapping[str, int]:
-    highest = (
-        select(milestones.c.enrolment_id, func.max(milestones.c.threshold_percent))
-        .join(enrolments, enrolments.c.id == milestones.c.enrolment_id)
-        .where(enrolments.c.cohort_id == cohort_id)
-        .group_by(milestones.c.enrolment_id)
-    )
-    return {row[0]: row[1] for row in session.execute(highest)}
 
 
 def _learners(cohort_id: str) -> AnySelect:
@@ -124,6 +113,7 @@ def _learners(cohort_id: str) -> AnySelect:
         )
         .exists()
     )
+    highest = select(func.max(milestones.c.threshold_percent)).where(milestones.c.enrolment_id == enrolments.c.id)
     return (
         select(
             memberships.c.person_id,
@@ -141,6 +131,7 @@ def _learners(cohort_id: str) -> AnySelect:
             enrolments.c.completed_at,
             # The rest of the path is long and not needed here.
             learner_states.c.path["flags"].label("flags"),
+            highest.scalar_subquery().label("last_milestone"),
         )
         .join(people, people.c.id == memberships.c.person_id)
         .outerjoin(enrolments, and_(own, ~newer))
@@ -150,7 +141,7 @@ def _learners(cohort_id: str) -> AnySelect:
     )
 
 
-def _row(number: int, row: AnyRow, reached: Mapping[str, int]) -> LearnerRow:
+def _row(number: int, row: AnyRow) -> LearnerRow:
     return LearnerRow(
         person_id=row.person_id,
         name=row.name,
@@ -167,7 +158,7 @@ def _row(number: int, row: AnyRow, reached: Mapping[str, int]) -> LearnerRow:
         last_active_at=row.last_active_at,
         completed_at=row.completed_at,
         flags=tuple(row.flags or ()),
-        last_milestone=reached.get(row.enrolment_id),
+        last_milestone=row.last_milestone,
     )
 
 
