@@ -1,8 +1,8 @@
-"""What opening questions gave back: the skips told by one card, with the minutes they save."""
+"""What opening questions gave back: the skips that a card or a module's end tells, with the minutes they save."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from engine.domain.pacing import Adjustment, PathState
@@ -27,21 +27,26 @@ class MinutesBack:
     before: PathState
 
 
-def minutes_back(changes: Sequence[tuple[int, Adjustment]], seq: int, path: PathState) -> MinutesBack | None:
-    """Return what the card of one step tells: its skips, with those since the card before that had none of their own.
+def minutes_back(
+    changes: Sequence[tuple[int, Adjustment]], path: PathState, slots: Collection[str], seq: int | None = None
+) -> MinutesBack | None:
+    """Return what is told of a module's skips: those since the card before, which were not told yet.
 
     Args:
         changes: (seq, adjustment), oldest first.
-        seq: the step whose card it is.
         path: where the learner stands now.
+        slots: keys of the module's practice slots.
+        seq: the step whose card it is; None at the module's end, which tells what no card did.
 
     Returns:
-        None where the step showed no card of a skip, or all of it was undone.
+        None where the step showed no card of a skip, or all of it was told or undone.
     """
-    skips = [(at, change) for at, change in changes if change.kind == "skip" and at <= seq]
-    if not any(at == seq and change.card for at, change in skips):
-        return None
-    told = max((at for at, change in skips if change.card and at < seq), default=0)
+    skips = [(at, change) for at, change in changes if change.kind == "skip" and change.slot_key in slots]
+    if seq is not None:
+        skips = [(at, change) for at, change in skips if at <= seq]
+        if not any(at == seq and change.card for at, change in skips):
+            return None
+    told = max((at for at, change in skips if change.card and at != seq), default=0)
     fresh = tuple(change for at, change in skips if at > told and _still(change, path))
     if not fresh:
         return None

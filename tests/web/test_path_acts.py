@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from sqlalchemy import Engine
+
+from engine.domain.catalog import CourseVersion, Module, Slot, slot_key
 from tests.web.frames import set_up
-from tests.web.house import Browser, House, answer_for
+from tests.web.house import Browser, House, answer_for, build_house, bundled_course
 
 
 def test_minutes_that_came_back_are_told_with_the_evidence_and_undo_brings_the_lesson_back(house: House) -> None:
@@ -31,33 +35,56 @@ def test_minutes_that_came_back_are_told_with_the_evidence_and_undo_brings_the_l
     assert browser.post("undo", {"slot": slot[1]}).status_code == 409
 
 
-def test_several_skips_between_two_cards_are_told_together_with_the_finish_before_and_now(house: House) -> None:
-    browser = house.browser()
+def one_module(skills: int) -> CourseVersion:
+    """Return the bundled course's first skills in one module, each with its lessons and practice and nothing between."""
+    version = bundled_course().version
+    path: list[str] = []
+    slots: list[Slot] = []
+    for module in version.modules:
+        for slot in module.slots:
+            path += [key for key in module.path if version.activities[key].skills == (slot.skill_id,)]
+            slots.append(replace(slot, key=slot_key("all", slot.skill_id), module_id="all", position=len(path)))
+    activities = {key: replace(a, module_id="all") for key, a in version.activities.items()}
+    end = slots[skills - 1].position
+    whole = Module("all", "All in one", "", 17.0, tuple(path[:end]), tuple(slots[:skills]))
+    return replace(version, modules=(whole,), activities=activities)
+
+
+def test_every_skip_is_told_once_by_a_card_or_at_the_modules_end(sqlite_database: Engine) -> None:
+    browser = build_house(sqlite_database, one_module(skills=5)).browser()
     browser.launch()
-    browser.get("")
     browser.get("plan")
     browser.post("plan", {"minutes": "10", "days": ["0", "1", "2", "3", "4", "5", "6"]})
     browser.start()
-    told: list[tuple[int, int]] = []
-    for _ in range(120):
-        key = browser.presentation
-        browser.answer(follow_redirects=True)
-        if minutes := re.search(r"You just got (\d+) minutes? back", browser.page):
-            skills = re.findall(r'name="slot" value="([^"]+)"', browser.page.split('id="moment-heading"')[1])
-            told.append((int(minutes[1]), len(skills)))
-            if len(skills) > 1:
-                break
-        browser.go_on()
-        if "data-presentation" not in browser.page:
-            break
-    minutes, count = told[-1]
-    assert count > 1, told
-    page = browser.get(f"answered/{key}").get_data(as_text=True).split('id="moment-heading"')[1]
-    assert sum(int(m) for m in re.findall(r"</strong>, (\d+) min", page)) == minutes
-    assert re.search(r"now likely to finish <strong[^>]*>[^<]+</strong>. <span[^>]*>Before: ", page)
-    travelled = re.search(r'id="moment-dot" cx="([\d.]+)%"[^>]*data-from="([\d.]+)%"', page)
+    told: list[list[str]] = []
+    while "Module done" not in browser.page:
+        if "data-presentation" in browser.page:
+            browser.answer(follow_redirects=True)
+        else:
+            browser.post("module/all/next", follow_redirects=True)
+        if "moment-heading" in browser.page:
+            told.append(moment_of(browser.page))
+    assert "moment-heading" in browser.page, "the last skip ended the module, before a card could tell it"
+    assert max(map(len, told)) > 1, "two skips between two cards are told together"
+    slots = [slot for slots in told for slot in slots]
+    with browser.house.kit.uow() as uow:
+        changes = uow.record.adjustments(uow.access.session(browser.launch_id)["enrolment_id"])
+    assert sorted(slots) == sorted(change.slot_key for _, change in changes if change.kind == "skip")
+    assert browser.post("undo", {"slot": slots[-1]}, follow_redirects=True).status_code == 200
+    assert "data-presentation" in browser.page, "the lesson is back"
+
+
+def moment_of(page: str) -> list[str]:
+    """Return the practice that a page says was skipped, after a look at its figures."""
+    moment = page.split('id="moment-heading"')[1].split("</section>")[0]
+    minutes, slots = re.search(r"You just got (\d+) minutes? back", moment), re.findall(r'name="slot" value="([^"]+)"', moment)
+    assert minutes
+    assert len(slots) == 1 or sum(int(m) for m in re.findall(r"</strong>, (\d+) min", moment)) == int(minutes[1])
+    assert re.search(r"likely to finish <strong[^>]*>[^<]+</strong>. <span[^>]*>Before: ", moment)
+    travelled = re.search(r'id="moment-dot" cx="([\d.]+)%"[^>]*data-from="([\d.]+)%"', moment)
     assert travelled
     assert float(travelled[2]) < float(travelled[1])
+    return slots
 
 
 def test_what_was_skipped_can_be_seen_anyway(learner: Browser) -> None:

@@ -106,7 +106,8 @@ def feedback_page(session: LaunchSession, key: str, reply: Reply | None = None, 
     if reply.milestone is not None and reply.progress_bp is not None:
         celebration = celebration_of(place, reply.milestone, reply.previous_bp or 0, reply.progress_bp)
         mark_celebrated(place)
-    back = minutes_back(changes, reply.seq, place.path)
+    slots = [slot.key for slot in place.version.module(presentation.module_id).slots]
+    back = minutes_back(changes, place.path, slots, reply.seq)
     done = place.version.module(reply.module_done) if reply.module_done else None
     page = render_template(
         "learner/feedback.html",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import make_response, redirect, render_template, url_for
 
 from engine.domain.catalog import Module, Skill
+from engine.domain.minutes_back import minutes_back
 from engine.pacing.planner import TimeRange
+from engine.services.weekly_plan import planned
 from web import auth
 from web.auth import LaunchSession, require_learner
 from web.context import kit
 from web.learner.blueprint import blueprint
 from web.learner.celebration import SHOWN_BY, waiting_celebration
+from web.learner.moment import Moment, moment_of
 from web.learner.pace import skipped_in
 from web.learner.pages import frame
 from web.learner.place import Place, place_of
@@ -68,11 +71,13 @@ def finished(session: LaunchSession) -> auth.Answer:
 def module_end(place: Place, module: Module) -> auth.Answer:
     """Return the page at the end of a module."""
     following = None if place.linked is module else place.current()
+    moment = _untold(place, module)
     return make_response(
         render_template(
             "learner/module_done.html",
             **frame(place, module.id),
             celebration=waiting_celebration(place),
+            moment=moment,
             learnt=learnt_in(place, module),
             lessons=[a for a in (place.version.activities[key] for key in module.path) if a.evidence == "none"],
             spent=spent_words(place.path.module_active_s.get(module.id, 0.0)),
@@ -82,6 +87,16 @@ def module_end(place: Place, module: Module) -> auth.Answer:
             following_time=_time(place.left(following)) if following else "",
         )
     )
+
+
+def _untold(place: Place, module: Module) -> Moment | None:
+    """Return the moment of skips that ended with the module, before a card could tell them."""
+    with kit().uow() as uow:
+        back = minutes_back(uow.record.adjustments(place.enrolment.id), place.path, [slot.key for slot in module.slots])
+        if back is None:
+            return None
+        weekly = planned(place.enrolment.id, uow, kit().clock())
+    return moment_of(replace(place, planned=weekly), back, kit().clock().date())
 
 
 def _time(left: TimeRange) -> str:
