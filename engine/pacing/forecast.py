@@ -50,16 +50,25 @@ def items_to_mastery(known: SkillMastery, most: int, mastered_at: float) -> tupl
 def chance_in_a_row(known: SkillMastery, right: float, items: int) -> float:
     """Return P(so many right answers in a row), before the first of them.
 
-    One right answer makes the next likelier, so this is more than a product: the mean of p^items over the model's band, by the
-    three-point Gauss-Hermite rule.
+    One right answer makes the next likelier, so this is more than a product: the mean of p^items over the model's band.
 
     Args:
         right: predicted chance of one right answer, in (0, 1).
     """
-    spread = (_logit(known.high) - _logit(known.low)) / (2 * _Z80)
-    middle = _logit(right) * math.sqrt(1 + math.pi * spread * spread / 8)
+    return sum(weight * p**items for p, weight in levels(known, right))
+
+
+def levels(known: SkillMastery, right: float | None = None) -> list[tuple[float, float]]:
+    """Return chances of a right answer over the model's band, with their weights: three-point Gauss-Hermite rule.
+
+    Args:
+        right: predicted chance of the item asked, in (0, 1); a typical item where None.
+    """
+    low, high = _logit(known.low), _logit(known.high)
+    spread = (high - low) / (2 * _Z80)
+    middle = (low + high) / 2 if right is None else _logit(right) * math.sqrt(1 + math.pi * spread * spread / 8)
     nodes = ((middle - math.sqrt(3) * spread, 1 / 6), (middle, 2 / 3), (middle + math.sqrt(3) * spread, 1 / 6))
-    return sum(weight * (1 + math.exp(-z)) ** -items for z, weight in nodes)
+    return [(1 / (1 + math.exp(-z)), weight) for z, weight in nodes]
 
 
 @lru_cache(maxsize=65536)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench._streaks import chance_of_streak
 from engine.domain.mastery import SkillMastery
-from engine.pacing.forecast import chance_within, items_to_mastery
+from engine.pacing.forecast import chance_within, items_to_mastery, levels
 from tests.engine.sample import Walk
 
 SHARES = st.floats(0.0, 1.0)
@@ -65,3 +67,14 @@ def test_a_worked_example_comes_from_five_answers_on_where_mastery_is_not_to_be_
     assert helped([False] * 9) == [5]
     assert helped([False, True, False, False, True, False]) == [5]
     assert helped([False, True, True, True, True, True]) == []
+
+
+@pytest.mark.parametrize("run", [0, 1, 2])
+def test_chance_of_a_streak_is_that_of_all_ways_there(run):
+    state = known(0.4, 0.9)
+    ways = 0.0
+    for rest in itertools.product((True, False), repeat=5):
+        tries = (*[True] * run, *rest)
+        if any(all(tries[k : k + 3]) for k in range(len(tries) - 2)):
+            ways += sum(w * math.prod(p if right else 1 - p for right in rest) for p, w in levels(state))
+    assert chance_of_streak(state, run, 5) == pytest.approx(ways, abs=1e-12)
