@@ -425,6 +425,18 @@ rules += ['t.between("2026-01-01", "2026-04-01")', 't.between("2026-01-01", "202
 answer, = ["`" + rule + "`" for rule in rules if eval(rule).tolist() == [True, True, False]]
 """,
     "close-the-rows": "answer = (820 - 773) - (32 + 9)",
+    "close-the-dollars": """
+from tests.courses.clean_orders import clean
+steps = clean("orders.csv")
+raw, table = (t[t["currency"] == "USD"] for t in (steps.typed, steps.resolved))
+before, after = raw["value"].sum(), table["value"].sum()
+assert (before, after, before - after) == (9708.5, 9475, 233.5)
+lines = {"00509": "00509: retyped copy dropped, `$157.50`", "00449": "00449: `open` row dropped, `paid` row kept, `$76.00`"}
+lost = raw[~raw.index.isin(table.index)]
+assert lost["status"].tolist() == ["open", "paid"] and lost["value"].sum() == before - after
+assert set(table["order_id"]) > {"00459", "00448"} and "00473" not in set(raw["order_id"])
+answer = {lines[order] for order in lost["order_id"]}
+""",
     "kl-which-currency": """
 sums = {"EUR": (9800, 2200, 0, 7600), "INR": (80000, 6500, 1500, 74000), "USD": (5000, 300, 120, 4820)}
 answer, = {before - dropped + filled - after for before, dropped, filled, after in sums.values()} - {0}
@@ -499,8 +511,26 @@ import pandas as pd
 answer = 'dtype={"order_id": "str"}'
 assert eval('pd.read_csv("late_orders.csv", ' + answer + ')')["order_id"].iloc[0] == "00562"
 """,
+    "final-first-look": """
+import pandas as pd
+late = pd.read_csv("late_orders.csv", dtype={"order_id": "str"})
+assert (len(late), late["amount"].isna().sum(), late["branch"].nunique()) == (12, 0, 12)
+assert late["minutes"].nlargest(3).tolist() == [999, 720, 360] and pd.to_numeric(late["amount"], errors="coerce").isna().any()
+answer = "12 rows; no empty amount; 12 spellings of branches; 999 minutes, to be looked at"
+""",
     "final-orders": LATE + "answer = len(late)",
     "final-euros": LATE + 'answer = late.loc[late["currency"] == "EUR", "value"].sum()',
+    "final-totals": LATE
+    + """
+rows = clean("late_orders.csv").typed
+dropped = rows[~rows.index.isin(late.index)]
+before, after = (table.groupby("currency")["value"].sum() for table in (rows, late))
+assert (before["USD"], after["USD"], before["BRL"], after["BRL"]) == (125, 62.5, 2401, 1200.5)
+assert (before - after)[["EUR", "INR", "KES"]].eq(0).all() and dropped["value"].sum() == 1263
+assert dropped[["order_id", "value"]].values.tolist() == [["00566", 1200.5], ["00563", 62.5]]
+assert dropped["status"].tolist() == ["open", "paid"]
+answer = '"USD -62.50: copy of 00563. BRL -1,200.50: `open` row of 00566."'
+""",
     "final-log": LATE
     + """
 ids = lambda rows: ", ".join(late.loc[rows, "order_id"])

@@ -15,6 +15,19 @@ EXPRESSIONS = {
         "df = pd.DataFrame({'age': [3, -1, 40]})",
         "eval(text).isna().tolist() == [False, True, False] and eval(text).sum() == 43",
     ),
+    "finish-the-deposits": (
+        "loans = pd.DataFrame({'deposit': ['50', 'waived', '?', None]}); "
+        "loans['paid'] = pd.to_numeric(loans['deposit'], errors='coerce'); "
+        "exec(text if text.startswith('loans.loc[') else 'loans.loc[' + text + ', \"paid\"] = 0')",
+        "loans['paid'].fillna(-1).tolist() == [50, 0, -1, -1]",
+    ),
+    "finish-the-counts": (
+        "stock = pd.DataFrame({'part': ['B12', 'B12', 'C07', 'C07'], 'counted': [38, 40, 12, 15], "
+        "'on': ['2026-03-30', '2026-03-02', '2026-03-02', '2026-03-29']}); "
+        "body = text.removeprefix('stock = ').removeprefix('stock.').removeprefix('.'); "
+        "got = eval('stock.' + body + ('' if 'drop_duplicates' in body else '.drop_duplicates(\"part\", keep=\"last\")'))",
+        "dict(zip(got['part'], got['counted'])) == {'B12': 38, 'C07': 15}",
+    ),
     "rd-keep-last": (
         "df = pd.DataFrame({'ticket': [1, 2, 1, 3], 'status': list('abcd')})",
         "eval(text)['status'].tolist() == ['b', 'c', 'd']",
