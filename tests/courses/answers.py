@@ -1,6 +1,29 @@
 """Recomputes the keys of items: item id -> code that leaves the right answer in `answer`."""
 
 FIRST_LOOK = {
+    "log-what-was-counted": """
+import pandas as pd
+df = pd.read_csv("orders.csv")
+assert df.shape == (166, 8) and df["branch"].isna().sum() == 0
+assert (df["status"].nunique(), df["status"].isna().sum()) == (9, 5)
+assert (df["order_id"].nunique(), df.duplicated().sum()) == (150, 8)
+answer = f"`branch`: {df['branch'].nunique()} spellings, no gaps"
+""",
+    "ids-not-found": """
+from pathlib import Path
+import pandas as pd
+stored = Path("orders.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[0]
+read = pd.read_csv("orders.csv")["order_id"]
+assert stored == "00412" and read.iloc[0] == 412 and read.dtype == "int64"
+answer = "On reading: a column of digits was taken for numbers"
+""",
+    "rack-code-type": """
+import io, pandas as pd
+text = "bike,rack,days,deposit\\n0071,1E4,3,40.00\\n0102,2E3,,40.00\\n"
+guessed = pd.read_csv(io.StringIO(text), dtype={"bike": "str"})
+assert guessed["rack"].tolist() == [10000.0, 2000.0] and guessed["days"].dtype == "float64"
+answer = '"rack": "str"'
+""",
     "ty-cells-to-look-at": """
 import pandas as pd
 weight = pd.Series(["12.5"] * 9988 + ["8,0", "31 kg", "tbc"] * 3 + [None] * 3, dtype="str")
@@ -81,6 +104,24 @@ answer = df.isna().any(axis=1).sum()
 }
 
 TEXT = {
+    "tidy-customer": """
+import pandas as pd
+from tests.courses.clean_orders import tidy
+df = pd.read_csv("orders.csv")
+answer = 'tidy(df["customer"])'
+kept = eval(answer)
+assert (df["customer"].nunique(), kept.nunique()) == (65, 31) and kept.str.casefold().nunique() < 31
+assert {"Mei  Tanaka", "Mei\u00a0Tanaka"} <= set(df["customer"]) and "Jürgen Weiß" in set(kept)
+""",
+    "service-entry": """
+import pandas as pd
+from tests.courses.clean_orders import SERVICES
+services = {wrong: right for wrong, right in SERVICES.items() if wrong != "battery-check"}
+left = set(pd.read_csv("orders_tidy.csv")["service"].replace(services)) - set(SERVICES.values())
+assert (services["tuneup"], services["brakes"]) == ("tune-up", "brake service")
+answer = f'"{left.pop()}": "battery check"'
+assert not left
+""",
     "left-after-rules": """
 import pandas as pd
 answer = pd.Series(["PUNE", " Pune ", "pune\\u00a0", "Pune.", "Poona"]).str.strip().str.lower().nunique()
@@ -196,6 +237,27 @@ answer, = ["`" + option + "`" for option in options if eval(option).to_dict() ==
 }
 
 TYPES = {
+    "list-failed-days": """
+from tests.courses.clean_orders import clean
+from tests.courses.module_code import MODULES
+df = clean("orders.csv").typed
+answer = 'df["day"].isna()'
+assert df["day"].notna().sum() == 161 and df["ordered"].isna().sum() == 1
+shown = str(df.loc[eval(answer), ["order_id", "ordered"]].values.tolist())
+assert any(shown in path.read_text(encoding="utf-8") for path in MODULES)
+""",
+    "one-style-for-all": """
+read = [float(text.removesuffix(" €").replace(",", "")) for text in ("677,00 €", "1.249,00 €")]
+assert float("$1,406.00".removeprefix("$").replace(",", "")) == 1406
+answer = f"{read[0]:g} and {read[1]:g}"
+""",
+    "krakow-swap": """
+import pandas as pd
+figures = pd.Series(["1 249,50 zł", "880,00 zł"]).str.replace(r"[^\\d.,-]", "", regex=True)
+assert figures.tolist() == ["1249,50", "880,00"]
+answer = 'str.replace(",", ".")'
+assert pd.to_numeric(eval("figures." + answer)).tolist() == [1249.5, 880.0]
+""",
     "which-month": """
 import pandas as pd
 answer = pd.to_datetime("05/04/2026", format="%d/%m/%Y").month

@@ -27,8 +27,9 @@ DECIMAL_COMMA = ["hamburg", "são paulo"]
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The table as it stands after the modules: text cleaned, values parsed, gaps and repeats decided."""
+    """The table as it stands after the modules: text tidied, spellings mapped, values parsed, gaps and repeats decided."""
 
+    tidy: Any
     text: Any
     typed: Any
     resolved: Any
@@ -39,14 +40,17 @@ def tidy(text: Any) -> Any:
     return text.str.replace("\u00a0", " ").str.replace(r"\s+", " ", regex=True).str.strip()
 
 
-def clean_text(raw: Any) -> Any:
-    """Return the table with one spelling for each branch, service and status."""
-    out = raw.copy()
-    out["customer"] = tidy(out["customer"])
-    out["branch"] = tidy(out["branch"]).str.casefold().replace(BRANCHES)
-    out["service"] = tidy(out["service"]).str.casefold().replace(SERVICES)
-    out["status"] = tidy(out["status"]).str.casefold()
+def tidy_text(raw: Any) -> Any:
+    """Return the table without differences of spaces, and of case where values are compared."""
+    out = raw.assign(customer=tidy(raw["customer"]))
+    for name in ("branch", "service", "status"):
+        out[name] = tidy(out[name]).str.casefold()
     return out
+
+
+def map_spellings(table: Any) -> Any:
+    """Return the tidied table with one spelling for each branch and service."""
+    return table.assign(branch=table["branch"].replace(BRANCHES), service=table["service"].replace(SERVICES))
 
 
 def parse(table: Any) -> Any:
@@ -77,6 +81,7 @@ def resolve(table: Any) -> Any:
 
 def clean(source: Any) -> Steps:
     """Clean a raw export, a path or an open file."""
-    text = clean_text(pd.read_csv(source, dtype={"order_id": "str"}))
+    tidied = tidy_text(pd.read_csv(source, dtype={"order_id": "str"}))
+    text = map_spellings(tidied)
     typed = parse(text)
-    return Steps(text, typed, resolve(typed))
+    return Steps(tidied, text, typed, resolve(typed))

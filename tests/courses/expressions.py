@@ -50,6 +50,33 @@ EXPRESSIONS = {
         "raw, clean = pd.DataFrame({'id': ['1', '2', '2', '3']}), pd.DataFrame({'id': ['1', '3', '4']})",
         "list(map(str, set(eval(text)))) == ['2']",
     ),
+    "rack-code-type": (
+        "_ = Path('rentals.csv').write_text('bike,rack,days,deposit\\n0071,1E4,3,40.00\\n0102,2E3,,40.00\\n'); "
+        'exec(filled(text, \'df = pd.read_csv("rentals.csv", dtype={"bike": "str", ____})\'))',
+        "df['rack'].tolist() == ['1E4', '2E3'] and df[['days', 'deposit']].sum().tolist() == [3, 80]",
+    ),
+    "tidy-customer": (
+        "df = pd.DataFrame({'customer': ['Mei  Tanaka', 'Mei\\u00a0Tanaka ', 'Piet van der Berg', 'Jürgen Weiß']}); "
+        "exec(filled(text, 'df[\"customer\"] = ____'))",
+        "df['customer'].tolist() == ['Mei Tanaka', 'Mei Tanaka', 'Piet van der Berg', 'Jürgen Weiß']",
+    ),
+    "service-entry": (
+        "services = {'batt. check': 'battery check'}; "
+        "exec(text if text.startswith('services') else filled(text, 'services.update({____})'))",
+        "pd.Series(['battery-check', 'batt. check']).replace(services).tolist() == ['battery check'] * 2",
+    ),
+    "list-failed-days": (
+        "df = pd.DataFrame({'order_id': list('123'), 'ordered': ['05.01.2026', 'yesterday', None]}); "
+        "df['day'] = pd.to_datetime(df['ordered'], format='%d.%m.%Y', errors='coerce'); "
+        "guess = pd.Series([pd.NaT, pd.NaT, pd.Timestamp(2026, 1, 1)]); shown = []; print = shown.extend; "
+        'exec(filled(text, \'print(df.loc[____, ["order_id", "ordered"]].values.tolist())\'))',
+        "[row[0] for row in shown] == ['2', '3']",
+    ),
+    "krakow-swap": (
+        "figures = pd.Series(['1249,50', '880,00']); "
+        "exec(filled(text, 'value = pd.to_numeric(figures.____, errors=\"coerce\")'))",
+        "value.tolist() == [1249.5, 880.0]",
+    ),
     "set-postcode-type": (
         "_ = Path('addresses.csv').write_text('postcode,n,city\\n01067,1,Dresden\\n'); "
         "df = eval(filled(text, 'pd.read_csv(\"addresses.csv\", ____)'))",

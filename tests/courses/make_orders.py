@@ -245,6 +245,7 @@ def after(step: str) -> str:
 FILES: dict[str, Callable[[], str]] = {
     "orders.csv": build,
     "late_orders.csv": lambda: LATE_ORDERS,
+    "orders_tidy.csv": lambda: after("tidy"),
     "orders_text.csv": lambda: after("text"),
     "orders_typed.csv": lambda: after("typed"),
     "orders_resolved.csv": lambda: after("resolved"),

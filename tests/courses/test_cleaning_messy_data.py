@@ -54,6 +54,16 @@ def test_the_course_loads_without_a_fault() -> None:
     assert loaded is not None
 
 
+def test_each_module_is_one_skill_in_one_sitting_and_builds_on_the_one_before() -> None:
+    loaded, _ = load_course(COURSE)
+    assert loaded is not None
+    modules = loaded.version.modules
+    assert [slot.skill_id for module in modules for slot in module.slots] == list(loaded.version.skills)
+    assert all(10 <= module.minutes <= 11 for module in modules), [(module.id, module.minutes) for module in modules]
+    assert [len(module.slots) for module in modules] == [1] * (len(modules) - 1) + [0], "the hand-over teaches no new skill"
+    assert [module.requires for module in modules] == [(), *((module.id,) for module in modules[:-1])]
+
+
 def authored(block: Block) -> set[str]:
     """The answers that the item counts as right."""
     if block.kind == "choice":
@@ -100,13 +110,13 @@ def passes(line: str, df: object) -> bool:
     return line.startswith("assert")
 
 
-def filled(text: str, call: str) -> str:
-    """The call that an answer to a gap `____` makes; the answer may repeat the argument's name or the whole call."""
-    before = call[: call.index("____")]
-    keyword = before[max(before.rfind("("), before.rfind(" ")) + 1 :]
-    if text.startswith(call[: call.index("(") + 1]):
-        return text
-    return call.replace("____", text.removeprefix(keyword))
+def filled(text: str, line: str) -> str:
+    """The line that an answer to a gap `____` makes; the answer may repeat what stands before the gap, and then behind it."""
+    before, after = line.split("____")
+    head = next(at for at in range(len(before) + 1) if text.startswith(before[at:]))
+    repeats = head < len(before)
+    tail = next(at for at in range(len(after), -1, -1) if text.endswith(after[:at])) if repeats else 0
+    return before[:head] + text + after[tail:]
 
 
 def is_right(text: str, item_id: str) -> bool:

@@ -192,7 +192,7 @@ def pages_of(browser: Browser) -> Iterator[str]:
             yield f"answered/{key}"
         kinds |= {kind[1], f"{kind[1]}-told"} if told else {kind[1]}
         browser.go_on()
-        if "Your place in Text and categories" in browser.page:
+        if "Your place in A type for each column" in browser.page:
             break
     yield from ("", "plan", "skills", "start-over", "module/first-look/done", "module/unheard-of")
 

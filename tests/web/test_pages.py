@@ -78,17 +78,17 @@ def test_a_returning_learner_lands_where_they_were(learner: Browser) -> None:
 
 def test_a_link_to_one_module_leads_there_and_to_what_it_builds_on(sqlite_house: House) -> None:
     browser = sqlite_house.browser()
-    browser.launch(module_id="text-and-categories")
+    browser.launch(module_id="column-types")
     browser.start()
     assert "Look before you clean" in browser.page
-    assert browser.post("module/text-and-categories/next").status_code == 409
+    assert browser.post("module/column-types/next").status_code == 409
 
 
 def test_a_link_to_a_late_module_begins_at_the_first_that_it_builds_on(sqlite_house: House) -> None:
     browser = sqlite_house.browser()
-    browser.launch(module_id="dates-and-numbers")
+    browser.launch(module_id="tidy-text")
     welcome = browser.get("").get_data(as_text=True)
-    assert "“Dates and numbers” builds on this module" in welcome
+    assert "“Tidy text” builds on this module" in welcome
     assert "modules" not in welcome.split("<h1>")[0].split("eyebrow")[1]
     browser.start()
     assert "Your place in Look before you clean" in browser.page
@@ -97,7 +97,7 @@ def test_a_link_to_a_late_module_begins_at_the_first_that_it_builds_on(sqlite_ho
 def test_the_welcome_promises_the_minutes_that_the_player_counts_down(sqlite_house: House) -> None:
     time = r"<span>((?:about \d+|\d+ to \d+) minutes)"
     browser = sqlite_house.browser()
-    browser.launch(module_id="text-and-categories")
+    browser.launch(module_id="column-types")
     promised = re.search(time, browser.get("").get_data(as_text=True))
     browser.start()
     counted = re.search(time + " left", browser.page)
@@ -111,14 +111,14 @@ def test_the_welcome_promises_the_minutes_that_the_player_counts_down(sqlite_hou
 
 def test_a_link_to_a_finished_module_leads_on_to_the_rest_of_the_course(learner: Browser) -> None:
     learner.start()
-    while "Your place in Text and categories" not in learner.page:
+    while "Your place in A type for each column" not in learner.page:
         learner.go(1)
     again = learner.house.browser()
     again.launch(module_id="first-look")
-    assert "Continue: Text and categories" in again.get("").get_data(as_text=True)
+    assert "Continue: A type for each column" in again.get("").get_data(as_text=True)
     finished = again.get("finished").get_data(as_text=True)
     assert "You have finished Look before you clean" in finished
-    assert "The course goes on with “Text and categories”" in finished
+    assert "The course goes on with “A type for each column”" in finished
     assert "You have finished" not in learner.get("finished", follow_redirects=True).get_data(as_text=True)
 
 
@@ -165,8 +165,8 @@ def test_a_contract_of_some_modules_shows_those_alone(learner: Browser) -> None:
     learner.start()
     learner.answer(follow_redirects=True)
     page = learner.get("").get_data(as_text=True)
-    assert "Text and categories" not in page
-    assert learner.get("module/text-and-categories").status_code == 404
+    assert "A type for each column" not in page
+    assert learner.get("module/column-types").status_code == 404
 
 
 def test_starting_over_keeps_the_old_attempt_and_asks_first(house: House) -> None:

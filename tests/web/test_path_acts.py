@@ -16,7 +16,7 @@ def test_minutes_that_came_back_are_told_with_the_evidence_and_undo_brings_the_l
     browser = house.browser()
     browser.launch()
     browser.start()
-    for _ in range(12):
+    for _ in range(20):
         key = browser.presentation
         browser.answer(follow_redirects=True)
         if "moment-heading" in browser.page:
