@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.catalog import CourseVersion
@@ -78,7 +78,7 @@ def told(
         said, review = known(skill_id), path.reviews.get(skill_id)
         due = review is not None and review.due <= now
         band = shown_band(said, proved=skill_id in proved, due=due)
-        return replace(said, band=band, enough=said.enough and said.responses >= LEAST_ANSWERS)
+        return said._replace(band=band, enough=said.enough and said.responses >= LEAST_ANSWERS)
 
     return of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Band = Literal["new", "learning", "nearly", "mastered", "refresh"]
 """`new`: not enough evidence. `refresh`: mastered before and due for a look."""
@@ -51,9 +51,8 @@ class MasteryState:
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SkillMastery:
-    """What a model says of one skill.
+class SkillMastery(NamedTuple):
+    """What a model says of one skill; made for every skill of a page and after every answer, so of the cheapest kind.
 
     Args:
         probability: P(this learner gets at least the standard's share of typical items right), in [0, 1].
