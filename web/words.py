@@ -28,11 +28,13 @@ REASONS: Final[dict[str, str]] = {
     "review.carried_over": "Carried over from “{module}”: another question on “{skill}” may show that you can do it{score}.",
     "retry.one_more_try": "A second try at the same question. It costs nothing.",
     "test_out.item": "You said that you know “{skill}”. It closes after {of_words} right answers in a row; you have {right}.",
+    "test_out.prove": "Proving “{skill}” takes {of_words} right answers in a row; you have {right}. A miss costs nothing.",
+    "test_out.one_more": "All right on “{skill}” so far. One more right answer makes it sure.",
     "help.worked_example": "A worked example on “{skill}”, because the questions were hard so far{score}.",
     "help.prerequisite": "A look back at what “{skill}” builds on, because the questions were hard so far{score}.",
     "help.instructor": "Your instructor can see that help with “{skill}” is welcome{score}.",
     "skip.known": "You showed that you know “{skill}” before the lesson{score}.",
-    "skip.tested_out": "You answered {of_words} hard questions on “{skill}” in a row.",
+    "skip.tested_out": "You got {of_words} questions on “{skill}” right in a row.",
     "skip.seen_by_instructor": "Your instructor saw you do “{skill}”.",
     "undo.skip": "You asked for the lesson on “{skill}” back. It is not skipped again in this module.",
     "show_anyway.asked": "You asked to see it.",
@@ -66,6 +68,7 @@ CARD_TITLES: Final[dict[str, str]] = {
     "help.worked_example": "Added for you: a worked example",
     "help.prerequisite": "Added for you: a look back",
     "undo.skip": "Back on your path: {skill}",
+    "close.proved_later": "Proved: {skill}",
 }
 
 CLOSED: Final[dict[str, str]] = {

@@ -34,8 +34,13 @@ def segment_of(version: CourseVersion, module: Module, element: str) -> Segment 
         if not found:
             return None
         slot = found[0]
-    teaching = tuple(a for a in module.path if version.activities[a].skills == (slot.skill_id,))
-    return Segment(slot, teaching)
+    return slot_segment(version, slot)
+
+
+def slot_segment(version: CourseVersion, slot: Slot) -> Segment:
+    """Return the segment of a practice slot."""
+    path = version.module(slot.module_id).path
+    return Segment(slot, tuple(a for a in path if version.activities[a].skills == (slot.skill_id,)))
 
 
 def home_slot(version: CourseVersion, activity: Activity) -> Slot | None:

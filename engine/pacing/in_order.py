@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.domain.catalog import Slot
+from engine.domain.errors import Refused
 from engine.domain.pacing import Adjustment, Advance, Closure, Decision, Outlook, Override, PathState, Reason, SlotState
 from engine.domain.path import close, count_response, finished, first_open, home_slot
 from engine.domain.responses import Response
@@ -45,6 +46,8 @@ class InOrder(ABC):
 
     def override(self, path: PathState, override: Override, look: Outlook) -> Advance:
         """Fold one override. Raises Refused where it does not apply."""
+        if override.kind == "test_out" and override.target in path.closed:
+            raise Refused("Practice on this skill is over, and this course's pacing proves nothing later.")
         return apply_override(path, override, look)
 
     def decide(self, path: PathState, module_id: str, look: Outlook, now: datetime) -> Decision:  # noqa: ARG002 - the port's

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from engine.domain.catalog import Slot
-from engine.domain.errors import Refused
 from engine.domain.mastery import SkillMastery
 from engine.domain.pacing import (
     CARD_EVERY,
     Adjustment,
     Advance,
-    Closure,
     Decision,
     Mode,
     Outlook,
@@ -33,6 +30,7 @@ from engine.domain.path import (
     home_slot,
     segment_of,
     slot_seconds,
+    slot_segment,
     with_slot,
 )
 from engine.domain.responses import Purpose, Response
@@ -41,6 +39,7 @@ from engine.pacing.forecast import STANDARD
 from engine.pacing.helping import STRUGGLE_FROM, flag, help_activity, struggles
 from engine.pacing.overrides import apply_override
 from engine.pacing.planner import LEAST_ITEMS, MASTERED_AT, MOST_PROBES, SKIP_PROBES, observe
+from engine.pacing.proving import after_test_out, is_tested, prove, refuse_too_few, test_reason
 from engine.pacing.review import next_carried, next_review, rate
 from engine.pacing.selection import drawn, hard_items, nearest_item, unseen
 
@@ -49,7 +48,6 @@ FLAG_FROM = 4
 TIME_BUDGET = 3.0
 """A slot closes as practised after this multiple of its authored time."""
 CARD_SECONDS = 120
-TEST_OUT_ITEMS = 2
 WANTED: dict[Mode, float] = {"gentle": 0.85, "recommended": 0.75, "fast": 0.65}
 """Chance of a right answer that practice looks for."""
 CONFIRMED_FROM = 0.4
@@ -65,7 +63,7 @@ class MasteryPaced:
     """
 
     name = "mastery-paced"
-    version = "3"
+    version = "4"
     model = None
 
     def __init__(self, mastered_at: float = MASTERED_AT) -> None:
@@ -81,15 +79,18 @@ class MasteryPaced:
         if slot is not None and remembered is not None:
             rated = rate(path.reviews.get(slot.skill_id), remembered, response.answered_at)
             path = replace(path, reviews={**path.reviews, slot.skill_id: rated})
-        proved = self._prove(path, slot, look) if slot is not None and response.evidence is True else Advance(path)
+        tests, proved = response.purpose == "test_out", Advance(path)
+        if slot is not None and response.evidence is True:
+            proved = prove(path, slot, look, self.mastered_at, card=tests)
         path = proved.path
         if response.purpose == "review":
             spent = path.review_s.get(response.module_id, 0.0) + activity.seconds
             return Advance(replace(path, review_s={**path.review_s, response.module_id: spent}), proved.adjustments)
         if slot is None:
             return Advance(self._after_element(path, response))
-        if response.purpose == "test_out":
-            return self._after_test_out(path, response, slot, look)
+        if tests:
+            tested = after_test_out(path, response, slot, look, self.mastered_at)
+            return Advance(tested.path, (*proved.adjustments, *tested.adjustments))
         if slot.key in path.closed:
             return Advance(path, proved.adjustments)
         if response.purpose == "probe":
@@ -98,8 +99,8 @@ class MasteryPaced:
 
     def override(self, path: PathState, override: Override, look: Outlook) -> Advance:
         """Fold one override. Raises Refused where it does not apply."""
-        if override.kind == "test_out" and len(unseen(path, look.version.slot(override.target).items)) < TEST_OUT_ITEMS:
-            raise Refused("Too few new questions are left to test out of this skill. Practise it, or ask your instructor.")
+        if override.kind == "test_out" and is_tested(path, override.target):
+            refuse_too_few(path, look.version.slot(override.target))
         return apply_override(path, override, look)
 
     def decide(self, path: PathState, module_id: str, look: Outlook, now: datetime) -> Decision:
@@ -116,7 +117,7 @@ class MasteryPaced:
             activity_id, _ = path.retry
             reason = Reason("retry.one_more_try", {"activity": activity_id})
             return Decision("present", reason, module_id, activity_id, "retry", attempt=2)
-        if path.testing is not None and path.testing not in path.closed:
+        if path.testing is not None and is_tested(path, path.testing):
             tested = look.version.slot(path.testing)
             if tested.module_id == module_id:
                 return self._test_item(path, tested, look)
@@ -159,8 +160,7 @@ class MasteryPaced:
 
     def _test_item(self, path: PathState, slot: Slot, look: Outlook) -> Decision:
         hard = hard_items(path, slot, look) or unseen(path, slot.items) or list(slot.items)
-        facts = {"skill": slot.skill_id, "right": path.test_right, "of": TEST_OUT_ITEMS}
-        return _present(slot.module_id, drawn(hard, look), "test_out", Reason("test_out.item", facts), look, slot)
+        return _present(slot.module_id, drawn(hard, look), "test_out", test_reason(path, slot), look, slot)
 
     def _after_element(self, path: PathState, response: Response) -> PathState:
         if response.correct is False and response.first_try:
@@ -169,7 +169,7 @@ class MasteryPaced:
 
     def _after_probe(self, path: PathState, response: Response, slot: Slot, look: Outlook) -> Advance:
         state = path.slots[slot.key]
-        segment = Segment(slot, _teaching(slot, look))
+        segment = slot_segment(look.version, slot)
         if response.evidence is not True:
             return Advance(with_slot(path, slot.key, replace(state, probe=False)))
         known = look.mastery(slot.skill_id)
@@ -207,18 +207,6 @@ class MasteryPaced:
             return Advance(flagged.path, (done, *flagged.adjustments))
         return None
 
-    def _prove(self, path: PathState, slot: Slot, look: Outlook) -> Advance:
-        """Count what was practised without proof, here or in an earlier module, as mastered by the answer that proves it."""
-        state, known = path.slots[slot.key], look.mastery(slot.skill_id)
-        slots = [s for m in look.version.modules for s in m.slots if s.skill_id == slot.skill_id]
-        keys = tuple(s.key for s in slots if path.closed.get(s.key) == "practised")
-        if not keys or known.probability < self.mastered_at or state.first_tries < LEAST_ITEMS:
-            return Advance(path)
-        closed: Mapping[str, Closure] = {**path.closed, **dict.fromkeys(keys, "mastered")}
-        facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
-        done = Adjustment("close", slot.key, Reason("close.proved_later", facts), keys)
-        return Advance(replace(path, closed=closed, flags=tuple(f for f in path.flags if f not in keys)), (done,))
-
     def _help(self, path: PathState, slot: Slot, look: Outlook) -> Advance:
         state = path.slots[slot.key]
         known = look.mastery(slot.skill_id)
@@ -239,24 +227,6 @@ class MasteryPaced:
         # A worked example is cheap; an instructor is called where the model is all but sure.
         return flag(path, slot, facts) if known.high < STANDARD else Advance(path)
 
-    def _after_test_out(self, path: PathState, response: Response, slot: Slot, look: Outlook) -> Advance:
-        if path.testing != slot.key:
-            # A late answer to a test-out that is over, or that gave way to another skill's, counts for neither.
-            return Advance(path)
-        if response.evidence is not True:
-            state = path.slots[slot.key]
-            path = with_slot(path, slot.key, replace(state, probe=False))
-            return Advance(replace(path, testing=None, test_right=0))
-        right = path.test_right + 1
-        if right < TEST_OUT_ITEMS:
-            return Advance(replace(path, test_right=right))
-        segment = Segment(slot, _teaching(slot, look))
-        open_ = tuple(k for k in segment.elements if k not in path.closed)
-        seconds = -element_seconds(look.version, open_)
-        path = close(replace(path, testing=None, test_right=0, since_card=0), open_, "tested_out")
-        reason = Reason("skip.tested_out", {"skill": slot.skill_id, "right": right, "of": right})
-        return Advance(path, (Adjustment("skip", slot.key, reason, open_, seconds, card=True),))
-
 
 def _remembered(response: Response) -> bool | None:
     """Return what an answer says for review: a review's always counts, also of an item seen before, help as forgotten."""
@@ -272,11 +242,6 @@ def _time_is_up(path: PathState, slot: Slot, state: SlotState, look: Outlook) ->
     if state.active_s >= TIME_BUDGET * path.time_factor * slot_seconds(look.version, slot) > 0:
         return True
     return makes_room(path, look, slot)
-
-
-def _teaching(slot: Slot, look: Outlook) -> tuple[str, ...]:
-    segment = segment_of(look.version, look.version.module(slot.module_id), slot.key)
-    return segment.teaching if segment is not None else ()
 
 
 def _skip(path: PathState, segment: Segment, known: SkillMastery, look: Outlook) -> Advance:

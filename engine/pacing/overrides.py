@@ -39,8 +39,8 @@ def apply_override(path: PathState, override: Override, look: Outlook) -> Advanc
 
 
 def _test_out(path: PathState, override: Override) -> Advance:
-    if override.target in path.closed:
-        raise Refused("This skill is already done here. Open the map to see what comes next.")
+    if path.closed.get(override.target, "practised") != "practised":
+        raise Refused("This skill is already shown here. Open the map to see what comes next.")
     return Advance(replace(path, testing=override.target, test_right=0, retry=None))
 
 

@@ -115,12 +115,18 @@ def test_undo_brings_the_teaching_back_and_is_not_proposed_again():
         walk.override("undo", SLOT)
 
 
-def test_testing_out_takes_two_right_answers_and_ends_at_a_wrong_one():
+def test_testing_out_takes_what_a_skip_takes_and_ends_at_a_wrong_answer():
     walk = Walk()
     walk.override("test_out", SLOT)
-    walk.answer(walk.decide(), True)
-    walk.answer(walk.decide(), True)
+    for reason in ("test_out.item", "test_out.item", "test_out.item", "test_out.one_more"):
+        assert SLOT not in walk.path.closed
+        assert walk.decide().reason.code == reason
+        walk.answer(walk.decide(), True)
     assert walk.path.closed[SLOT] == "tested_out"
+    walk.override("test_out", "slot:module-2/skill-2")
+    for _ in range(3):
+        walk.answer(walk.decide("module-2"), True)
+    assert walk.path.closed["slot:module-2/skill-2"] == "tested_out", "no fourth where three leave no doubt"
     assert walk.path.closed["read-1"] == "tested_out"
     failed = Walk()
     failed.override("test_out", SLOT)
@@ -370,8 +376,58 @@ def test_a_late_answer_of_one_test_out_counts_for_no_other():
     walk.answer(late, True)
     assert "slot:module-1/skill-1" not in walk.path.closed
     assert (walk.path.testing, walk.path.test_right) == ("slot:module-2/skill-2", 1)
-    walk.answer(walk.decide("module-2"), True)
+    while walk.decide("module-2").purpose == "test_out":
+        walk.answer(walk.decide("module-2"), True)
     assert walk.path.closed["slot:module-2/skill-2"] == "tested_out"
+
+
+def practised(version=None):
+    """Return a learner whose only module was practised without proof; the pool has questions left."""
+    walk = Walk(version=version or build_version(modules=1, pool=9))
+    while (decision := walk.decide()).kind != "course_done":
+        if decision.kind == "stop":
+            walk.override("resume", "")
+        else:
+            walk.answer(decision, None if decision.purpose == "teach" else False, active_s=200.0)
+    assert walk.path.closed[SLOT] == "practised"
+    return walk
+
+
+def test_what_was_practised_is_proved_by_a_test_out_after_the_end():
+    walk = practised()
+    walk.override("test_out", SLOT)
+    asked = walk.go(correct=True)
+    assert 3 <= len(asked) <= 4
+    assert {d.purpose for d in asked} == {"test_out"}
+    assert walk.path.closed[SLOT] == "mastered"
+    assert walk.path.testing is None
+    assert (walk.adjustments[-1].reason.code, walk.adjustments[-1].card) == ("close.proved_later", True)
+    assert walk.decide().kind == "course_done"
+    with pytest.raises(Refused):
+        walk.override("test_out", SLOT)
+
+
+def test_a_proof_that_fails_takes_nothing_back_and_too_few_questions_begin_none():
+    walk = practised()
+    before = walk.path
+    walk.override("test_out", SLOT)
+    walk.answer(walk.decide(), True)
+    walk.answer(walk.decide(), False)
+    assert (walk.path.closed, walk.path.flags, walk.path.testing) == (before.closed, before.flags, None)
+    assert walk.decide().kind == "course_done"
+    while len([i for i in walk.fold.version.slot(SLOT).items if i not in walk.path.seen]) >= 3:
+        walk.override("test_out", SLOT)
+        walk.answer(walk.decide(), False)
+    with pytest.raises(Refused, match="Too few new questions"):
+        walk.override("test_out", SLOT)
+
+
+def test_a_rule_of_the_field_proves_nothing_after_its_end():
+    walk = Walk(policy=FixedOrder(), version=build_version(modules=1))
+    walk.go(correct=True)
+    assert walk.path.closed[SLOT] == "practised"
+    with pytest.raises(Refused, match="proves nothing later"):
+        walk.override("test_out", SLOT)
 
 
 def test_fixed_order_ends_a_test_out_with_its_slot():

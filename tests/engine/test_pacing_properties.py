@@ -76,7 +76,9 @@ def test_nothing_closed_comes_again_and_no_question_while_another_is_new(acts):
                 assert decision.activity_id not in walk.path.closed
             if decision.purpose in ("probe", "practice", "test_out"):
                 slot = next(s for s in VERSION.module(module).slots if decision.activity_id in s.items)
-                assert slot.key not in walk.path.closed
+                assert slot.key not in walk.path.closed or (
+                    decision.purpose == "test_out" and walk.path.closed[slot.key] == "practised"
+                )
                 fresh = [i for i in slot.items if i not in walk.path.seen]
                 assert decision.activity_id in fresh or not fresh
 
@@ -110,6 +112,28 @@ def test_a_path_stored_after_every_step_is_the_path_folded_at_once(acts):
         stored.mastery = mastery_from_json(json.loads(canonical_json(mastery_to_json(stored.mastery))))
         assert (stored.path, stored.mastery) == (walk.path, walk.mastery)
         assert [stored.decide(m) for m in MODULES] == [walk.decide(m) for m in MODULES]
+
+
+@given(paths, st.lists(st.booleans(), min_size=4, max_size=4))
+def test_a_proof_of_what_was_practised_counts_and_a_miss_takes_nothing_back(acts, answered):
+    walk = Walk(version=VERSION)
+    for act in acts:
+        take(walk, act)
+    for key in [k for k, how in walk.path.closed.items() if how == "practised"]:
+        before = walk.path
+        take(walk, ("test_out", key))
+        if walk.path == before:
+            continue
+        told = iter(answered)
+        while walk.path.testing == key and (decision := walk.decide(VERSION.slot(key).module_id)).purpose == "test_out":
+            walk.answer(decision, right := next(told))
+        others = {k: how for k, how in walk.path.closed.items() if before.closed.get(k) != how}
+        assert walk.path.testing is None or walk.path.queue
+        assert set(others.values()) <= {"mastered"}
+        assert all(before.closed[k] == "practised" for k in others)
+        if walk.path.testing is None:
+            assert (walk.path.closed[key] == "mastered") is right
+            break
 
 
 @given(paths, st.sampled_from(SLOTS))

@@ -113,12 +113,61 @@ def test_i_know_this_asks_hard_questions_and_closes_the_skill(learner: Browser) 
     slot = re.search(r'name="slot" value="([^"]+)"', learner.page)
     assert slot
     learner.post("test-out", {"slot": slot[1]}, follow_redirects=True)
-    assert "You said that you know" in learner.page
-    learner.answer(follow_redirects=True)
-    learner.go_on()
-    learner.answer(follow_redirects=True)
-    assert "You answered two hard questions" in learner.page
+    for _ in range(4):
+        assert "You said that you know" in learner.page or "One more right answer makes it sure" in learner.page
+        learner.answer(follow_redirects=True)
+        if "right in a row" in learner.page:
+            break
+        learner.go_on()
+    assert "questions on" in learner.page
+    assert "right in a row" in learner.page
     assert "back</h2>" in learner.page
+
+
+def practise_in_vain(browser: Browser) -> None:
+    """Finish the course with wrong answers, so slowly that practice ends before its questions do."""
+    browser.launch()
+    browser.start()
+    while "data-presentation" in browser.page:
+        key = browser.presentation
+        browser.house.clock.forward(minutes=5)
+        values = answer_for(browser.house, key, right=False)
+        browser.post(f"answer/{key}", {**values, "active_s": "240"}, follow_redirects=True)
+        browser.go_on()
+        if "A good place to stop</h1>" in browser.page:
+            browser.post("go-on", {"module": "all"}, follow_redirects=True)
+
+
+def test_what_was_practised_can_be_proved_after_the_end(sqlite_database: Engine) -> None:
+    browser = build_house(sqlite_database, one_module(skills=1)).browser()
+    practise_in_vain(browser)
+    for right in (False, True):
+        page = browser.get("finished").get_data(as_text=True)
+        assert "What you have shown" not in page
+        assert "Prove it" in browser.get("skills").get_data(as_text=True)
+        slot = re.search(r'test-out.*?name="slot" value="([^"]+)"', page)
+        assert slot
+        browser.post("test-out", {"slot": slot[1]}, follow_redirects=True)
+        assert re.search(r"Proving “[^”]+” takes three right answers in a row", browser.page)
+        while "data-presentation" in browser.page:
+            browser.answer(right, follow_redirects=True)
+            proved = "Proved: " in browser.page
+            browser.go_on()
+        assert proved is right
+    page = browser.get("finished").get_data(as_text=True)
+    assert "What you have shown" in page
+    assert "Prove it" not in page + browser.get("skills").get_data(as_text=True)
+    assert browser.post("test-out", {"slot": slot[1]}).status_code == 409
+
+
+def test_a_locked_test_out_proves_nothing_either(sqlite_database: Engine) -> None:
+    browser = build_house(sqlite_database, one_module(skills=1)).browser()
+    practise_in_vain(browser)
+    set_up(browser.house, browser, locks=("test_out",), contract=("all",))
+    for path in ("finished", "skills"):
+        page = browser.get(path).get_data(as_text=True)
+        assert "Proving a skill is locked by your instructor" in page
+        assert "Prove it" not in page
 
 
 def test_the_pace_can_be_changed_and_is_kept(learner: Browser) -> None:

@@ -9,10 +9,10 @@ from typing import Literal
 
 from engine.domain.catalog import CourseVersion, Module
 from engine.domain.enrolment import Cohort, Enrolment
-from engine.domain.errors import NotFound
+from engine.domain.errors import NotFound, Refused
 from engine.domain.mastery import MasteryState
 from engine.domain.milestones import Milestone
-from engine.domain.pacing import Decision, PathState
+from engine.domain.pacing import Decision, Override, PathState
 from engine.domain.path import first_open
 from engine.domain.presentations import Presentation
 from engine.domain.unit_of_work import UnitOfWork
@@ -106,6 +106,24 @@ class Place:
         if after_a_pause(self.enrolment, path, None, now):
             path, _ = next_visit(self.mastery, path, self.fold, now)
         return self.fold.policy.decide(path, module_id, self.fold.look(self.mastery), now)
+
+    def proof_of(self, skill_id: str) -> str:
+        """Return the practice that a skill practised without proof can be proved by now; "" where there is none."""
+        now = kit().clock()
+        if self.season(now.date()) != "open" and not self.session.preview:
+            return ""
+        keys = [s.key for m in self.modules for s in m.slots if s.skill_id == skill_id]
+        asked = [
+            Override(self.path.seq + 1, "test_out", k, "learner", now) for k in keys if self.path.closed.get(k) == "practised"
+        ]
+        return next((act.target for act in asked if self._takes(act)), "")
+
+    def _takes(self, act: Override) -> bool:
+        try:
+            self.fold.override(self.mastery, self.path, act)
+        except Refused:
+            return False
+        return True
 
     def left(self, module: Module) -> TimeRange:
         """Return how long the open rest of a module will take this learner."""

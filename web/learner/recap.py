@@ -54,13 +54,16 @@ def finished(session: LaunchSession) -> auth.Answer:
         return redirect(url_for("learner.course_map", launch_id=session.id), 303)
     modules = place.modules if place.linked is None else (place.linked,)
     found = [learnt for m in modules for learnt in learnt_in(place, m)]
+    others = _skills(found, shown=False)
     return render_template(
         "learner/finished.html",
         **course_frame(place),
         celebration=waiting_celebration(place),
         title=place.version.title if place.linked is None else place.linked.title,
         skills=_skills(found, shown=True),
-        others=_skills(found, shown=False),
+        others=others,
+        proofs={s.id: proof for s in others if (proof := place.proof_of(s.id))},
+        locked="test_out" in place.cohort.locks,
         spent=spent_words(sum(place.path.module_active_s.get(m.id, 0.0) for m in modules)),
         modules=modules,
         following=place.current(),

@@ -55,6 +55,7 @@ class SkillRow:
         range: how many typical questions would be right, in words; empty without enough evidence.
         change: what would change the band, in words.
         seen: the words of an instructor who saw the learner do it.
+        proof: the practice slot by which it can be proved now, where it was practised without proof; else empty.
     """
 
     skill: Skill
@@ -65,6 +66,7 @@ class SkillRow:
     range: str
     change: str
     seen: str
+    proof: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def skill_rows(place: Place, responses: Sequence[Response], acts: Sequence[Overr
                 range=range_words(known(skill_id).low, known(skill_id).high) if known(skill_id).enough else "",
                 change=" ".join(prospect_words(p) for p in coming),
                 seen=seen.get(skill_id, ""),
+                proof=place.proof_of(skill_id),
             )
         )
     return rows
