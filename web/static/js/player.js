@@ -252,9 +252,10 @@
       var low = first.getBoundingClientRect().top > window.innerHeight / 2;
       if (first.id === "main") window.scrollTo(0, 0); else first.scrollIntoView({ block: low ? "center" : "nearest" });
     }
-    /* on a small screen a celebration would begin below the fold */
-    var news = document.querySelector("[data-celebrate]") || (swapped && document.querySelector("[data-travel]"));
-    if (news) news.scrollIntoView({ block: "nearest" });
+    /* on a small screen news would begin below the fold; of two, both begin with the first */
+    var party = document.querySelector("[data-celebrate]"), moment = document.querySelector("[data-travel]");
+    if (party && moment) moment.scrollIntoView({ block: "start" });
+    else if (party || (swapped && moment)) (party || moment).scrollIntoView({ block: "nearest" });
   }
   /* ----- instants by the reader's own clock, and the zone in which a form's times are meant ----- */
   function localise() {
