@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 import structlog
 from flask import Flask
 from sqlalchemy import Engine
-from werkzeug.serving import make_server
 
 from engine.storage.database import open_database
 from tests.servers.sqlite import migrated_copy
-from tests.web.house import Browser, House, Served, build_house
+from tests.web.house import Browser, House, Served, build_house, serving
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -64,11 +61,5 @@ def database_free(tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, Flas
 @pytest.fixture
 def served(sqlite_house: House) -> Iterator[Served]:
     """The application behind a port, on today's clock."""
-    sqlite_house.clock.now = datetime.now(UTC)
-    server = make_server("localhost", 0, sqlite_house.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Served(sqlite_house, f"http://localhost:{server.port}")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(sqlite_house) as served:
+        yield served

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,6 +14,7 @@ from typing import Any
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, select
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from content.bundled import bundled_courses
@@ -251,6 +254,19 @@ def build_house(engine: Engine, version: CourseVersion | None = None, http: Http
     app = create_app(kit, config, runtime)
     app.jinja_env.bytecode_cache = COMPILED
     return House(app, kit, clock, config, published)
+
+
+@contextmanager
+def serving(house: House) -> Iterator[Served]:
+    """Serve a house behind a port, on today's clock."""
+    house.clock.now = datetime.now(UTC)
+    server = make_server("localhost", 0, house.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Served(house, f"http://localhost:{server.port}")
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def _file(kit: Kit, sha256: str) -> bytes | None:

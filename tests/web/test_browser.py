@@ -11,10 +11,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
+from sqlalchemy import Engine
 
 from lti.browser import BROWSER_COOKIE
 from tests.browser import follow, go_on
-from tests.web.house import Browser, Served, answer_for
+from tests.web.house import Browser, Served, answer_for, build_house, serving
+from tests.web.test_path_acts import one_module
 
 MOST_WEIGHT = 60 * 1024
 WIDTHS = (360, 1280)
@@ -23,6 +25,7 @@ ABOVE_THE_FOLD = """selector => {
   return box.top >= 0 && box.bottom <= document.querySelector(".actionbar").getBoundingClientRect().top;
 }"""
 IN_THE_UPPER_PART = "selector => document.querySelector(selector).getBoundingClientRect().bottom < innerHeight * .6"
+PHONE = {"width": 360, "height": 740}
 SMALL = {"width": 360, "height": 420}
 """A phone with its keyboard or the LMS's own bars: what follows an answer begins below the fold."""
 NO_NETWORK = ("ERR_INTERNET_DISCONNECTED", "htmx:afterRequest", "htmx:sendError")
@@ -160,7 +163,8 @@ def test_a_milestone_is_celebrated_after_the_feedback_and_one_key_puts_it_away(c
         follow(page, "Start")
         for _ in range(60):
             if page.locator("form[data-answer]").count():
-                answer_on(page, served, right=True)
+                # Who skips no lesson has a milestone that nothing stands beside.
+                answer_on(page, served, right=not page.get_by_text("A question before the lesson").count())
             if page.locator("[data-celebrate]").count():
                 break
             if not page.locator("form[data-answer]").count():
@@ -173,6 +177,26 @@ def test_a_milestone_is_celebrated_after_the_feedback_and_one_key_puts_it_away(c
         expect(party).to_be_hidden()
         page.goto(served.base + browser.at(""))
         expect(page.locator("[data-celebrate]")).to_have_count(0)
+
+
+def test_on_a_phone_minutes_that_came_back_are_seen_also_beside_a_milestone(
+    chromium: Chromium, sqlite_database: Engine
+) -> None:
+    with serving(build_house(sqlite_database, one_module(skills=3))) as served:
+        browser = launched(served)
+        with opened(chromium, served, browser, viewport=PHONE) as page:
+            page.goto(served.base + browser.at(""))
+            follow(page, "Start")
+            for _ in range(40):
+                if page.locator("form[data-answer]").count():
+                    answer_on(page, served, right=True)
+                else:
+                    go_on(page)
+                if page.locator("[data-travel]").count() and page.locator("[data-celebrate]").count():
+                    break
+            for seen in ("#moment-heading", ".moment button"):
+                page.wait_for_function(ABOVE_THE_FOLD, arg=seen)
+            expect(page.locator("[data-celebrate]")).to_contain_text("of the way")
 
 
 def pages_of(browser: Browser) -> Iterator[str]:
