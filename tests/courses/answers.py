@@ -243,7 +243,7 @@ from tests.courses.module_code import MODULES
 df = clean("orders.csv").typed
 answer = 'df["day"].isna()'
 assert df["day"].notna().sum() == 161 and df["ordered"].isna().sum() == 1
-shown = str(df.loc[eval(answer), ["order_id", "ordered"]].values.tolist())
+shown = str(df.loc[eval(answer), ["order_id", "ordered"]])
 assert any(shown in path.read_text(encoding="utf-8") for path in MODULES)
 """,
     "one-style-for-all": """

@@ -52,7 +52,7 @@ EXPRESSIONS = {
     ),
     "rack-code-type": (
         "_ = Path('rentals.csv').write_text('bike,rack,days,deposit\\n0071,1E4,3,40.00\\n0102,2E3,,40.00\\n'); "
-        'exec(filled(text, \'df = pd.read_csv("rentals.csv", dtype={"bike": "str", ____})\'))',
+        "exec(filled(text, 'types = {\"bike\": \"str\", ____}')); df = pd.read_csv('rentals.csv', dtype=types)",
         "df['rack'].tolist() == ['1E4', '2E3'] and df[['days', 'deposit']].sum().tolist() == [3, 80]",
     ),
     "tidy-customer": (
@@ -68,14 +68,13 @@ EXPRESSIONS = {
     "list-failed-days": (
         "df = pd.DataFrame({'order_id': list('123'), 'ordered': ['05.01.2026', 'yesterday', None]}); "
         "df['day'] = pd.to_datetime(df['ordered'], format='%d.%m.%Y', errors='coerce'); "
-        "guess = pd.Series([pd.NaT, pd.NaT, pd.Timestamp(2026, 1, 1)]); shown = []; print = shown.extend; "
-        'exec(filled(text, \'print(df.loc[____, ["order_id", "ordered"]].values.tolist())\'))',
-        "[row[0] for row in shown] == ['2', '3']",
+        "guess = pd.Series([pd.NaT, pd.NaT, pd.Timestamp(2026, 1, 1)]); shown = []; print = shown.append; "
+        'exec(filled(text, \'print(df.loc[____, ["order_id", "ordered"]])\'))',
+        "shown[0]['order_id'].tolist() == ['2', '3']",
     ),
     "krakow-swap": (
-        "figures = pd.Series(['1249,50', '880,00']); "
-        "exec(filled(text, 'value = pd.to_numeric(figures.____, errors=\"coerce\")'))",
-        "value.tolist() == [1249.5, 880.0]",
+        "figures = pd.Series(['1249,50', '880,00']); exec(filled(text, 'plain = figures.____'))",
+        "pd.to_numeric(plain, errors='coerce').tolist() == [1249.5, 880.0]",
     ),
     "set-postcode-type": (
         "_ = Path('addresses.csv').write_text('postcode,n,city\\n01067,1,Dresden\\n'); "
