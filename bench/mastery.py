@@ -17,7 +17,8 @@ from bench._pybkt import Row, environment, run
 from bench._simulated import simulated_log
 from engine.mastery.fitting.evaluate import evaluate, learner_folds
 from engine.mastery.fitting.metrics import measure
-from engine.mastery.log import ResponseLog, read_log
+from engine.mastery.log import ResponseLog
+from engine.mastery.log_file import read_log
 
 TARGETS = {"assist09": (0.775, 0.786), "statics": (0.820, 0.824), "algebra05_20pct": (0.810, 0.822)}
 """AUC of tier 1 and of the best tier."""

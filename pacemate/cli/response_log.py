@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from engine.mastery.log import BadLog, ResponseLog, read_log
+from engine.mastery.log import ResponseLog
+from engine.mastery.log_file import BadLog, read_log
 
 LOG = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 Progress = Callable[[int, int, str], None]

@@ -1,12 +1,14 @@
-"""Reading response logs: order, several skills, bad rows by line."""
+"""Reading response logs: order, several skills, bad rows by line, quotes that swallow rows, pipes."""
 
 from __future__ import annotations
 
 import gzip
+import os
+from threading import Thread
 
 import pytest
 
-from engine.mastery.log import BadLog, read_log
+from engine.mastery.log_file import LONGEST_FIELD, MOST_LINES, BadLog, read_log
 from tests.mastery.simulated import csv_of, simulated
 
 HEAD = "learner_id,item_id,skill_id,correct,timestamp\n"
@@ -90,9 +92,132 @@ def test_a_bad_row_is_named_with_its_line(tmp_path, row, what):
     assert len(log) == 2
 
 
-def test_bytes_that_are_not_utf_8_are_a_bad_row(tmp_path):
-    log = read(tmp_path, HEAD.encode() + b"l\xff,i,s,1,\nl,i,s,1,\n")
-    assert [(b.line, b.what) for b in log.bad] == [(2, "the row is not UTF-8")]
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        (b"l\xff,i,s,1,", "learner_id is not UTF-8"),
+        (b"l,i\xff,s,1,", "item_id is not UTF-8"),
+        (b"l,i,\xe9x,1,", "skill_id is not UTF-8"),
+        (b"l,i,s~\xe0x,1,", "skill_id is not UTF-8"),
+    ],
+)
+def test_bytes_that_are_not_utf_8_are_a_bad_row_where_names_would_merge(tmp_path, row, what):
+    log = read(tmp_path, HEAD.encode() + row + b"\nl,i,s,1,\n")
+    assert [(b.line, b.what) for b in log.bad] == [(2, what)]
+    assert log.skill_ids == ("s",)
+
+
+def test_bytes_that_are_not_utf_8_are_no_matter_in_a_column_nobody_reads(tmp_path):
+    log = read(tmp_path, b"learner_id,item_id,skill_id,correct,note\nl,i,s,1,\xe9\n")
+    assert (len(log), log.bad_count) == (1, 0)
+
+
+@pytest.mark.parametrize("quoted", ["l,{},s,1,", 'l,"{}",s,1,'])
+def test_a_field_too_long_is_a_bad_row_and_the_rest_is_read(tmp_path, quoted):
+    log = read(tmp_path, HEAD + quoted.format("x" * (LONGEST_FIELD + 1)) + "\nl,i,s,0,\n")
+    assert [b.line for b in log.bad] == [2]
+    assert rows(log) == [("l", "i", 0)]
+
+
+def stray(line, text='l,"i,s,1,3'):
+    """Return a log of 300 rows of which one opens a quote, and others too where `line` has them."""
+    lines = [HEAD.strip(), *(f"l{k},i,s,{k % 2},{k}" for k in range(2, 302))]
+    for number in line if isinstance(line, tuple) else (line,):
+        lines[number - 1] = text
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("lines", [(2,), (150,), (301,), (20, 21), (20, 40, 41, 200)])
+def test_a_stray_quote_costs_its_own_row_and_swallows_none(tmp_path, lines):
+    log = read(tmp_path, stray(lines))
+    assert [(b.line, b.what) for b in log.bad] == [(n, "a quote is opened and not closed") for n in lines]
+    assert len(log) == 300 - len(lines)
+    assert log.item_ids == ("i",)
+
+
+def test_lines_after_a_stray_quote_that_are_bad_themselves_are_named_too(tmp_path):
+    log = read(tmp_path, HEAD + 'l,i,s,1,\nl,"i,s,1,\nl,i\n\nl,i,s,9,\nl,i,s,0,\n')
+    assert [(b.line, b.what[:10]) for b in log.bad] == [(3, "a quote is"), (4, "2 columns;"), (6, "correct is")]
+    assert len(log) == 2
+
+
+def test_names_in_quotes_may_hold_commas_and_quotes(tmp_path):
+    log = read(tmp_path, HEAD + '"l,1","say ""a, b""","s,t~u","1","5"\n\'l,i"x",s,0,6\n')
+    assert rows(log) == [("l,1", 'say "a, b"', 1), ("'l", 'i"x"', 0)]
+    assert log.skill_ids == ("s,t", "u", "s")
+
+
+def test_text_after_a_closing_quote_is_a_bad_row(tmp_path):
+    log = read(tmp_path, HEAD + 'l,"i"x,s,1,\nl,i,s,1,\n')
+    assert [b.line for b in log.bad] == [2]
+    assert "this is not CSV" in log.bad[0].what
+
+
+NOTED = "note,learner_id,item_id,skill_id,correct\n"
+
+
+def test_a_text_of_several_lines_that_no_model_reads_is_part_of_its_row(tmp_path):
+    log = read(tmp_path, NOTED + '"first,\n\nsecond ""line""",l,i,s,1\nx,l,j,s,0\n"a\nb",l,k,s,9\n')
+    assert rows(log) == [("l", "i", 1), ("l", "j", 0)]
+    assert [(b.line, b.what) for b in log.bad] == [(6, "correct is '9'; allowed: 0 or 1")]
+
+
+@pytest.mark.parametrize("text", ['l,i,s,1,"a,\n""b""\n"\n', 'l,i,s,1,"a\nb"\n'])
+def test_such_a_text_may_stand_at_the_end(tmp_path, text):
+    log = read(tmp_path, "learner_id,item_id,skill_id,correct,note\n" + text + "l,j,s,0,x\n")
+    assert rows(log) == [("l", "i", 1), ("l", "j", 0)]
+    assert log.bad_count == 0
+
+
+@pytest.mark.parametrize("between", ["", "x,l,b,s,0\n", "x,l,b,s,0\n" * 200])
+def test_two_stray_quotes_in_texts_do_not_make_one_row_of_many(tmp_path, between):
+    log = read(tmp_path, NOTED + '"x,l,i,s,1\n' + between + 'y",l,j,s,0\n')
+    assert [b.line for b in log.bad] == [2]
+    assert len(log) == between.count("\n") + 1
+
+
+def test_a_text_that_goes_on_too_long_was_opened_by_a_stray_quote(tmp_path):
+    log = read(tmp_path, NOTED + '"x\n' + "y\n" * MOST_LINES + 'z",l,i,s,1\nx,l,j,s,0\n')
+    assert log.bad[0].line == 2
+    assert log.bad_count == MOST_LINES + 1
+    assert [item for _, item, _ in rows(log)] == ["i", "j"]
+
+
+def test_a_name_never_goes_over_several_lines(tmp_path):
+    log = read(tmp_path, NOTED + 'x,l,"i\nj",s,1\nx,l,j,s,0\n')
+    assert [b.line for b in log.bad] == [2, 3]
+    assert rows(log) == [("l", "j", 0)]
+
+
+def test_what_only_bad_rows_name_is_not_in_the_log(tmp_path):
+    log = read(tmp_path, HEAD + "m,j,t,9,\nm,j,t,1,never\nl,i,s,1,\n")
+    assert (log.learner_ids, log.item_ids, log.skill_ids) == (("l",), ("i",), ("s",))
+
+
+@pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"])
+def test_lines_end_as_any_system_ends_them(tmp_path, eol):
+    log = read(tmp_path, (HEAD + "l,i,s,1,\nl,i,s,2,\nl,j,s,0,\n").replace("\n", eol))
+    assert rows(log) == [("l", "i", 1), ("l", "j", 0)]
+    assert [b.line for b in log.bad] == [3]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_pipe_is_read_as_a_file_is(tmp_path, pack):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    content = pack(csv_of(simulated(20, 10)).encode())
+    # The first byte alone, as a pipe may give it.
+    writer = Thread(target=lambda: _write(path, (content[:1], content[1:])))
+    writer.start()
+    log = read_log(path)
+    writer.join()
+    assert log == simulated(20, 10)
+
+
+def _write(path, parts):
+    with path.open("wb", buffering=0) as pipe:
+        for part in parts:
+            pipe.write(part)
 
 
 def test_the_first_ten_bad_rows_are_named_and_all_are_counted(tmp_path):
@@ -111,6 +236,7 @@ def test_correct_may_be_written_as_other_tools_write_it(tmp_path):
     [
         (b"", "the header lacks learner_id, item_id, skill_id, correct"),
         (b"learner_id,item_id,correct\n", "the header lacks skill_id"),
+        (HEAD.encode("utf-16"), "the header is not CSV in UTF-8"),
         (HEAD.encode(), "no responses below the header"),
         (gzip.compress(HEAD.encode() * 1000, mtime=0)[:40], "gzip data is cut short"),
     ],
