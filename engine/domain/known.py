@@ -88,7 +88,8 @@ def prospects(
 ) -> tuple[Prospect, ...]:
     """Return the fewest right answers in a row that would change the band, then the fewest wrong ones.
 
-    What changes only after more than `MOST_PROSPECT` of them is left out.
+    What changes only after more than `MOST_PROSPECT` of them is left out, and so are both where they would bring the same band:
+    that says nothing of right and wrong.
     """
     item = model.item("", (skill_id,), "medium")
     here = told(_mastery(model, mastery), version, path, now)(skill_id).band
@@ -101,7 +102,8 @@ def prospects(
             if band != here:
                 found.append(Prospect(right, count, band))
                 break
-    return tuple(found)
+    told_apart = len({p.band for p in found}) == len(found)
+    return tuple(found) if told_apart else ()
 
 
 def _mastery(model: MasteryModel, state: MasteryState) -> Callable[[str], SkillMastery]:

@@ -62,7 +62,11 @@ MASTERED_AT = 0.8
 NEARLY_AT = 0.5
 ENOUGH_RESPONSES = 2
 WIDE_BAND = 0.5
-"""An 80 % band wider than this share is not enough evidence for a verdict."""
+"""An 80 % band wider than this share is not enough evidence for an early verdict."""
+SETTLED_RESPONSES = 4
+SETTLED_SPREAD = 1.1
+"""From so many answers on, a standard deviation of up to this, in logits, is enough. As a share a band is widest near one half,
+so that mixed answers would never be enough; in logits it narrows with every answer, whatever they are."""
 _Z80 = 1.2815515655446004
 _LIMIT = 35.0
 _ROOT_HALF = math.sqrt(0.5)
@@ -230,9 +234,10 @@ class GaussianFilter:
         s, vs, x, t0, then, count = values["skills"].get(skill_id) or self._fresh(skill_id)
         m = _phi(x + (t - t0) / then)
         z = t + s - self._betas.get(skill_id, self._beta)
-        spread = _Z80 * math.sqrt(values["vt"] + vs)
-        low, high = _sigmoid(z - spread), _sigmoid(z + spread)
-        enough = count >= ENOUGH_RESPONSES and high - low <= WIDE_BAND
+        spread = math.sqrt(values["vt"] + vs)
+        low, high = _sigmoid(z - _Z80 * spread), _sigmoid(z + _Z80 * spread)
+        settled = count >= SETTLED_RESPONSES and spread <= SETTLED_SPREAD
+        enough = settled or (count >= ENOUGH_RESPONSES and high - low <= WIDE_BAND)
         band: Band = "mastered" if m >= MASTERED_AT else "nearly" if m >= NEARLY_AT else "learning"
         return SkillMastery(m, low, high, band if enough else "new", enough, count, self.coefficients.growth)
 

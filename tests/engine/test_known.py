@@ -88,7 +88,7 @@ def test_prospects_come_true_when_the_answers_are_given() -> None:
     model = GaussianFilter()
     item = model.item("", (SKILL,), "medium")
     start = model.start(tuple(VERSION.skills))
-    for right in (True, False, True):
+    for right in (True, True, True):
         start = model.update(start, Evidence(item, right))
     found = prospects(model, start, SKILL, PathState(), VERSION, NOW)
     assert {p.right for p in found} == {True, False}
@@ -100,3 +100,14 @@ def test_prospects_come_true_when_the_answers_are_given() -> None:
             bands.append(told(lambda skill, s=current: model.mastery(s, skill), VERSION, PathState(), NOW)(SKILL).band)  # type: ignore[misc]
         assert bands[-1] == prospect.band
         assert prospect.band not in bands[:-1]
+
+
+def test_what_right_and_wrong_answers_alike_would_bring_is_no_prospect() -> None:
+    model = GaussianFilter()
+    item = model.item("", (SKILL,), "medium")
+    state = model.start(tuple(VERSION.skills))
+    for right in (False, False, True):
+        state = model.update(state, Evidence(item, right))
+    assert model.mastery(state, SKILL).band == "new"
+    assert {model.mastery(model.update(state, Evidence(item, right)), SKILL).band for right in (True, False)} == {"learning"}
+    assert prospects(model, state, SKILL, PathState(), VERSION, NOW) == ()

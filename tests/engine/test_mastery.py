@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain.mastery import Evidence
-from engine.mastery.gaussian_filter import Coefficients, GaussianFilter
+from engine.mastery.gaussian_filter import SETTLED_RESPONSES, Coefficients, GaussianFilter
 
 SKILLS = ("a", "b", "c")
 tags = st.sampled_from(["easy", "medium", "hard", None])
@@ -87,6 +87,22 @@ def test_a_band_is_withheld_until_there_is_evidence():
     model, states = folded([(["a"], "medium", True)] * 6)
     assert model.mastery(states[0], "a").band == "new"
     assert model.mastery(states[-1], "a").band == "mastered"
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_mixed_answers_are_enough_from_the_fourth_on_and_not_after_two(first):
+    model, states = folded([(["a"], "medium", first is (n % 2 == 0)) for n in range(12)])
+    bands = [model.mastery(state, "a").band for state in states]
+    assert bands[:3] == ["new"] * 3
+    assert bands[4:] == ["learning"] * 9
+
+
+@given(st.lists(st.tuples(tags, st.booleans()), min_size=5, max_size=40), st.sampled_from([0.4, 0.8]))
+def test_a_verdict_is_not_taken_back_by_more_answers(steps, variance):
+    model = GaussianFilter(Coefficients(learner_variance=variance))
+    model, states = folded([(["a"], tag, correct) for tag, correct in steps], model)
+    enough = [model.mastery(state, "a").enough for state in states[SETTLED_RESPONSES:]]
+    assert enough == sorted(enough)
 
 
 @pytest.mark.parametrize("wrong", [{"learner_variance": 0.0}, {"growth": -0.1}, {"standard": 1.0}])
