@@ -7,16 +7,18 @@ import random
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
 
-from bench._walks import Taken, pools, take_course, walk
+from bench._walks import Taken, course_log, pools, take_course, walk
 from content.bundled import bundled_courses
 from content.loader import load_course
 from engine.domain.catalog import CourseVersion
-from engine.domain.ports import PacingPolicy
+from engine.domain.ports import MasteryModel, PacingPolicy
 from engine.mastery.bkt import Bkt
+from engine.mastery.fitting.fit import fit_coefficients
 from engine.mastery.gaussian_filter import GaussianFilter
 from engine.pacing.baselines import Bkt95, FixedOrder, MasteryThreshold, NInARow
 from engine.pacing.mastery_paced import MasteryPaced
@@ -83,22 +85,43 @@ POLICIES: Mapping[str, Callable[[], PacingPolicy]] = {
 }
 INSTALLED = "mastery-paced .8"
 PACES = (0.6, 0.8, 1.0, 1.3)
-Row = tuple[str, str, float | None, int]
+FIRST_TRAINING, TRAINING = 1_000_000, 100
+"""Learners whose answers under the installed policy the filter is fitted to; none of them is in any comparison."""
+Row = tuple[str, str, str, float | None]
 
 
-def course_minutes(learners: int, workers: int) -> Mapping[tuple[str, str, float | None], Minutes]:
-    """Return what the courses take by (course, policy, pace) with the day-one models; a pace of None is each learner's own."""
-    rows: list[Row] = [(c, p, None, learners) for c in courses() for p in POLICIES]
-    rows += [(c, INSTALLED, pace, learners) for c in courses() for pace in PACES]
-    with ProcessPoolExecutor(workers, get_context("fork")) as executor:
-        return dict(zip((row[:3] for row in rows), executor.map(_take, rows), strict=True))
+def course_minutes(learners: int, workers: int) -> Mapping[Row, Minutes]:
+    """Return what the courses take by (course, policy, model, pace); a pace of None is each learner's own."""
+    rows: list[Row] = [(c, p, "day one", None) for c in courses() for p in POLICIES]
+    rows += [(c, p, "fitted", None) for c in courses() for p in POLICIES if p.startswith("mastery")]
+    rows += [(c, INSTALLED, "day one", pace) for c in courses() for pace in PACES]
+    with ProcessPoolExecutor(workers, get_context("fork"), _begin, ({c: _fitted(c) for c in courses()},)) as executor:
+        return dict(zip(rows, executor.map(partial(_take, learners), rows), strict=True))
 
 
-def _take(row: Row) -> Minutes:
-    course, name, pace, learners = row
+_FITTED: dict[str, GaussianFilter] = {}
+
+
+def _begin(fitted: Mapping[str, GaussianFilter]) -> None:
+    _FITTED.update(fitted)
+
+
+def _fitted(course: str) -> GaussianFilter:
+    version = courses()[course]
+    people = [plant(FIRST_TRAINING + n, tuple(version.skills), 0.0) for n in range(TRAINING)]
+    tags = {a.id: a.difficulty for a in version.activities.values() if a.difficulty is not None}
+    return GaussianFilter(fitted=fit_coefficients(course_log(_fold(version, GaussianFilter(), MasteryPaced()), people), tags))
+
+
+def _fold(version: CourseVersion, model: MasteryModel, policy: PacingPolicy) -> Fold:
+    return Fold(version, tuple(m.id for m in version.modules), model, policy, 0)
+
+
+def _take(learners: int, row: Row) -> Minutes:
+    course, name, fit, pace = row
     version, policy = courses()[course], POLICIES[name]()
-    model = Bkt() if policy.model == "bkt" else GaussianFilter()
-    fold = Fold(version, tuple(m.id for m in version.modules), model, policy, 0)
+    model = Bkt() if policy.model == "bkt" else _FITTED[course] if fit == "fitted" else GaussianFilter()
+    fold = _fold(version, model, policy)
     people = [plant(n, tuple(version.skills), 0.0) for n in range(learners)]
     if pace is not None:
         people = [replace(p, pace=pace) for p in people]

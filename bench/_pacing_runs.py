@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
+from bench._simulated import log_of
 from bench._walks import Outcome, pools, walk
 from engine.domain.ports import MasteryModel, PacingPolicy
 from engine.mastery.bkt import Bkt, Parameters
@@ -105,21 +105,13 @@ def models(world: World, learners: int) -> tuple[GaussianFilter, Bkt]:
 
 
 def _training(world: World, learners: int) -> ResponseLog:
-    items = [i for m in VERSION.modules for i in m.slots[0].items]
-    code = {item: k for k, item in enumerate(items)}
-    who, what, right, skill = array("i"), array("i"), array("b"), array("i")
+    histories = []
     for n in range(learners):
         learner, rng = world.learner(FIRST_TRAINING + n), random.Random(n)
-        for number, module in enumerate(VERSION.modules):
-            (slot,) = module.slots
-            for k, item in enumerate(rng.sample(slot.items, TRAINING_ITEMS)):
-                who.append(n)
-                what.append(code[item])
-                right.append(learner[slot.skill_id].right(k, DIFFICULTY[item]))
-                skill.append(number)
-    names = tuple(f"training-{n}" for n in range(learners))
-    starts = array("q", range(len(who) + 1))
-    return ResponseLog(names, tuple(items), tuple(VERSION.skills), who, what, right, starts, skill, array("d"))
+        slots = [m.slots[0] for m in VERSION.modules]
+        drawn = [(s, k, item) for s in slots for k, item in enumerate(rng.sample(s.items, TRAINING_ITEMS))]
+        histories.append([(i, (s.skill_id,), learner[s.skill_id].right(k, DIFFICULTY[i])) for s, k, i in drawn])
+    return log_of(histories)
 
 
 Task = tuple[World, str, float, int, int]

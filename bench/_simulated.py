@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 
 import numpy as np
 
 from engine.mastery.log import ResponseLog
+
+Answered = tuple[str, tuple[str, ...], bool]
+"""An item, its skills, and whether it was answered right."""
+
+
+def log_of(histories: Sequence[Sequence[Answered]]) -> ResponseLog:
+    """Return the log of some learners' answers, each learner's in order."""
+    items: dict[str, int] = {}
+    skills: dict[str, int] = {}
+    who, what, right, skill, start = array("i"), array("i"), array("b"), array("i"), array("q", [0])
+    for n, history in enumerate(histories):
+        for item, asked, correct in history:
+            who.append(n)
+            what.append(items.setdefault(item, len(items)))
+            right.append(correct)
+            skill.extend(skills.setdefault(s, len(skills)) for s in asked)
+            start.append(len(skill))
+    names = tuple(f"learner-{n}" for n in range(len(histories)))
+    return ResponseLog(names, tuple(items), tuple(skills), who, what, right, start, skill, array("d"))
 
 
 def simulated_log(learners: int, each: int, items: int = 2000, skills: int = 60, seed: int = 0) -> ResponseLog:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from bench._simulated import Answered, log_of
 from engine.domain.catalog import Activity, CourseVersion, Module, Skill, Slot, slot_key
 from engine.domain.mastery import MasteryState
 from engine.domain.pacing import Decision, Override, OverrideKind, PathState
 from engine.domain.path import first_open
 from engine.domain.responses import Response
+from engine.mastery.log import ResponseLog
 from engine.services.fold import Fold
 from engine.simulation.learners import PlantedLearner, seconds_spent
 from engine.simulation.worlds import Pair, difficulties
@@ -131,20 +133,32 @@ def take_course(fold: Fold, learner: PlantedLearner, factor: str = "1", standard
     Args:
         factor: the accommodation set before the first module.
     """
-    rng = random.Random(f"{learner.seed}:walk")
-    walked = _Walked(fold, learner, standard, rng)
+    walked = _Walked(fold, learner, standard)
     walked.override("accommodate", factor)
     modules = [walked.module(module_id, most) for module_id in fold.contract]
     return [replace(m, slots=walked.slots(m.module_id)) for m in modules]
 
 
+def course_log(fold: Fold, learners: Sequence[PlantedLearner], most: int = 200) -> ResponseLog:
+    """Return the evidence that learners left in a course, as a log to fit to."""
+    histories = []
+    for learner in learners:
+        walked = _Walked(replace(fold, seed=learner.seed), learner, 0.75)
+        for module_id in fold.contract:
+            walked.module(module_id, most)
+        histories.append(walked.evidence)
+    return log_of(histories)
+
+
 class _Walked:
     """A learner on the way: state, clock, and what was called mastered when the learner had the standard or had not."""
 
-    def __init__(self, fold: Fold, learner: PlantedLearner, standard: float, rng: random.Random) -> None:
-        self.fold, self.learner, self.standard, self.rng = fold, learner, standard, rng
+    def __init__(self, fold: Fold, learner: PlantedLearner, standard: float) -> None:
+        self.fold, self.learner, self.standard = fold, learner, standard
+        self.rng = random.Random(f"{learner.seed}:walk")
         self.mastery, self.path, self.now = fold.start(), PathState(), NOW
         self.had: dict[str, bool] = {}
+        self.evidence: list[Answered] = []
 
     def override(self, kind: OverrideKind, target: str = "") -> None:
         """Fold an override."""
@@ -182,10 +196,10 @@ class _Walked:
         seconds = seconds_spent(self.learner, activity, self.rng)
         right = self.rng.random() < self.learner.chance(activity) if activity.evidence == "practice" else None
         self.now += timedelta(seconds=seconds)
-        before = self.path.closed
-        self.mastery, advance = self.fold.respond(
-            self.mastery, self.path, response(decision, self.path, right, seconds, self.now)
-        )
+        before, answer = self.path.closed, response(decision, self.path, right, seconds, self.now)
+        if answer.evidence is not None and activity.skills:
+            self.evidence.append((activity.id, activity.skills, answer.evidence))
+        self.mastery, advance = self.fold.respond(self.mastery, self.path, answer)
         self.path = advance.path
         for key, how in self.path.closed.items():
             if how == "mastered" and before.get(key) != "mastered":

@@ -11,14 +11,14 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench._pacing_course import INSTALLED, SHARES, course_minutes, steady
+from bench._pacing_course import INSTALLED, SHARES, TRAINING, course_minutes, steady
 from bench._pacing_plot import draw
 from bench._pacing_runs import SWEEPS, VERSION, Figures, at_rate, models, sweep
 from engine.simulation.worlds import World
 
 RATES: Mapping[str, float] = {"gradual": 0.20, "bkt": 0.03}
 """Share of what is called mastered that is not, at which policies are compared; as in the published simulation."""
-TRAINING = 300
+FITTED_TO = 300
 MOST_WORKERS = 2
 Sweeps = Mapping[str, list[tuple[float, Figures]]]
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     asked = parser.parse_args(list(arguments))
     learners, seeds = (60, 1) if asked.quick else (asked.learners, asked.seeds)
     for world in (World("gradual", tuple(VERSION.skills), asked.standard), World("bkt", tuple(VERSION.skills))):
-        found = sweep(world, models(world, TRAINING), learners, seeds, asked.workers)
+        found = sweep(world, models(world, FITTED_TO), learners, seeds, asked.workers)
         _tell(world, found, learners, seeds)
         if asked.plot is not None and world.kind == "gradual":
             asked.plot.write_text(draw(found), encoding="utf-8")
@@ -57,19 +57,21 @@ def _tell(world: World, found: Sweeps, learners: int, seeds: int) -> None:
 
 
 def _tell_courses(learners: int, workers: int) -> None:
-    print(f"\nactive minutes with the day-one models, {learners} learners; the bundled course has pools of 8")
-    print(f"{'course':9}{'policy':22}{'pace':>5}{'p50':>7}{'p90':>7}{'<= 20':>7}{'visits':>7}{'module':>7}", end="")
+    print(f"\nactive minutes, {learners} learners; pools of 8; fitted: to {TRAINING} others under {INSTALLED}")
+    print(f"{'course':9}{'policy':22}{'model':9}{'pace':>5}{'p50':>7}{'p90':>7}{'<= 20':>7}{'visits':>7}{'module':>7}", end="")
     print(f"{'done':>7}{'items':>7}{'mast.':>7}{'false':>7}")
     found = course_minutes(learners, workers)
-    for (course, name, pace), m in found.items():
+    for (course, name, fit, pace), m in found.items():
         visits = f"{m.median:7.1f}{m.ninth:7.1f}{m.within:7.2f}{m.visits:7.2f}{m.module:7.1f}"
         shares = f"{m.complete:7.2f}{m.items:7.2f}{m.mastered:7.2f}{m.false:7.2f}"
-        print(f"{course:9}{name:22}{pace or 'own':>5}{visits}{shares}")
+        print(f"{course:9}{name:22}{fit:9}{pace or 'own':>5}{visits}{shares}")
     print("\nminutes a module by what they were spent on")
-    for (course, name, pace), m in found.items():
+    for (course, name, fit, pace), m in found.items():
         if name == INSTALLED:
             spent = sorted(m.purposes.items(), key=lambda row: -row[1])
-            print(f"{course:9}{pace or 'own':>5}  " + ", ".join(f"{purpose} {minutes:.1f}" for purpose, minutes in spent))
+            print(
+                f"{course:9}{fit:9}{pace or 'own':>5}  " + ", ".join(f"{purpose} {minutes:.1f}" for purpose, minutes in spent)
+            )
 
 
 def _tell_steady(learners: int) -> None:

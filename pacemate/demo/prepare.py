@@ -97,7 +97,7 @@ def _planted(number: int, skills: tuple[str, ...]) -> PlantedLearner:
     """Return the planted learner of a number; a few are set so that every state of a page is there."""
     learner = plant(number, skills)
     if number % 9 == 0:
-        return replace(learner, ability=-2.2, growth=0.02, stops_after=None, sessions_a_week=4.0)
+        return replace(learner, ability=-2.2, lesson_gain=0.02, stops_after=None, sessions_a_week=4.0)
     if number % 10 == 0:
         return replace(learner, ability=2.5, stops_after=None, sessions_a_week=5.0, session_minutes=25.0)
     return learner
