@@ -10,6 +10,7 @@ from engine.domain.enrolment import Enrolment, LaunchIdentity
 from engine.services.enrol import enrol
 from engine.services.kit import Kit
 from engine.services.next_activity import next_activity
+from engine.services.override_path import OverrideCommand, override_path
 from engine.services.show_hint import show_hint
 from engine.services.submit_response import Answer, submit_response
 from engine.simulation.learners import PlantedLearner, seconds_spent, session_starts
@@ -57,6 +58,12 @@ def _session(
     done = 0
     while now < until:
         coming = next_activity(enrolment.id, enrolment.tenant_id, None, kit, now=now)
+        if coming.decision.kind == "stop":
+            # The visit has had its minutes: who has only just sat down goes on, everyone else comes back another day.
+            if done > 0:
+                return learner, done, False
+            override_path(OverrideCommand(enrolment.id, enrolment.tenant_id, "resume", "", "learner"), kit, now=now)
+            continue
         if coming.presentation is None or coming.activity is None or coming.view is None:
             return learner, done, True
         spent = seconds_spent(learner, coming.activity, rng)

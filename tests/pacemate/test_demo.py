@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from sqlalchemy import Table, func, select
 from content.bundled import bundled_courses
 from content.loader import activity_types, load_course
 from engine.domain.catalog import Activity
+from engine.domain.enrolment import LaunchIdentity
+from engine.simulation.learners import plant
 from engine.storage.tables.enrolments import enrolments
 from engine.storage.tables.learning import responses
 from engine.storage.tables.people import people
@@ -20,6 +22,7 @@ from pacemate.bootstrap import Runtime, build_runtime
 from pacemate.demo import prepare as demo
 from pacemate.demo.answers import answer_to
 from pacemate.demo.run import READY, say_where
+from pacemate.demo.simulation import simulate
 from pacemate.settings import load_settings
 from tests.pacemate.commands import Terminal
 
@@ -48,6 +51,20 @@ def count(runtime: Runtime, *tables: Table) -> list[int]:
     """Return the number of rows of tables."""
     with runtime.database.connect() as connection:
         return [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables]
+
+
+def test_a_simulated_learner_whose_visit_stops_comes_back_on_other_days(runtime: Runtime) -> None:
+    version, registration = demo.prepare(runtime, bundled_courses()[0], SANDBOX)
+    steady = replace(plant(3, tuple(version.skills), drop_out=0.0), pace=1.5, sessions_a_week=7.0, session_minutes=45.0)
+    who = LaunchIdentity(registration.tenant_id, "steady", "learner", version.course_id, "context:one", "One")
+    done = simulate(who, steady, runtime.kit, NOW - timedelta(days=12), NOW)
+    assert done is not None
+    with runtime.uow() as uow:
+        answered = uow.record.responses(done.enrolment.id)
+        resumed = [act for act in uow.record.overrides(done.enrolment.id) if act.kind == "resume"]
+    days = {answer.answered_at.date() for answer in answered}
+    assert len(days) >= 5, "a clean stop ends the visit and not the course"
+    assert len(resumed) >= 4
 
 
 def test_the_demo_prepares_its_data_once_and_its_learners_replay(
