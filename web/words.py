@@ -227,6 +227,12 @@ def time_left_words(low_s: float, middle_s: float, high_s: float) -> str:
     return f"{told} left" if told else "nothing left"
 
 
+def most_words(most_s: float, *, visit: bool) -> str:
+    """Return the most that is left of a module, or of a visit to it, in words."""
+    minutes = max(1, math.ceil(most_s / 60))
+    return f"at most {minutes} {'minute' if minutes == 1 else 'minutes'} left{' in this visit' if visit else ''}"
+
+
 def about_minutes(seconds: float) -> str:
     """Return a length of time in words."""
     minutes = max(1, round(seconds / 60))

@@ -135,6 +135,16 @@ def well_spent(path: PathState, module: Module) -> bool:
     return path.visit_s(module.id) >= MODULE_S * path.time_factor - CHECKPOINT_S
 
 
+def most_s(path: PathState, module: Module, left: TimeRange) -> float:
+    """Return the seconds that a visit to a module still takes at most: its minutes, or in nine of ten cases what is left.
+
+    An expected time rises with every piece of bad news. This bound holds most of it already: it counts down and seldom rises.
+    """
+    if path.time_factor is None:
+        return left.high_s
+    return min(left.high_s, max(MODULE_S * path.time_factor - path.visit_s(module.id), 0.0))
+
+
 def _under_way(path: PathState, look: Outlook, module: Module, one: float) -> _Sum:
     """Return the time of a second try and of what was added to the path."""
     ids = [q.activity_id for q in path.queue]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from math import ceil
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ from content.loader import load_course
 from engine.domain.pacing import Pace, PathState
 from engine.mastery.gaussian_filter import GaussianFilter
 from engine.pacing.mastery_paced import MasteryPaced
-from engine.pacing.planner import MODULE_S, NOISE, TimeRange, log_pace, noise, observe, remaining, well_spent
+from engine.pacing.planner import MODULE_S, NOISE, TimeRange, log_pace, most_s, noise, observe, remaining, well_spent
 from engine.pacing.review import LONGEST_DAYS, rate, retrievability
 from engine.services.fold import Fold
 from engine.simulation.learners import plant
@@ -111,6 +113,33 @@ def test_four_of_five_actual_times_fall_inside_the_range(shape, factor):
     ]
     assert len(inside) > 1000
     assert 0.75 <= sum(inside) / len(inside) <= 0.88
+
+
+def test_what_a_visit_takes_at_most_counts_down_and_holds():
+    steps = rises = held = 0
+    for fold, modules in taken("bundled", range(1000, 1012)):
+        for module in modules:
+            room, before, ends = fold.version.module(module.module_id), None, list(accumulate(module.visits))
+            for spent, mastery, path in module.at:
+                most = most_s(path, room, remaining(path, fold.look(mastery), room))
+                end = next(end for end in ends if end > spent)
+                held += end - spent <= most
+                steps += 1
+                if before is not None and before[1] == path.resumed_at:
+                    rises += ceil(most / 60) > ceil(before[0] / 60)
+                before = most, path.resumed_at
+    assert steps > 1000
+    assert rises / steps < 0.03
+    assert held / steps > 0.95
+
+
+def test_a_visit_takes_its_minutes_or_what_is_left_of_the_module():
+    module, left = SHAPES["sample"].modules[0], TimeRange(300.0, 600.0, 1500.0)
+    assert most_s(PathState(), module, left) == MODULE_S
+    assert most_s(PathState(module_active_s={module.id: 900.0}), module, left) == MODULE_S - 900
+    assert most_s(PathState(module_active_s={module.id: 9000.0}), module, left) == 0
+    assert most_s(PathState(time_factor=None), module, left) == 1500
+    assert most_s(PathState(time_factor=1.5), module, replace(left, high_s=40.0)) == 40
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from tests.web.frames import check_frame, set_up
-from tests.web.house import Browser, House, bundled_course
+from tests.web.house import Browser, House, answer_for, bundled_course
 
 
 def test_every_page_of_the_walk_has_its_frame(learner: Browser) -> None:
@@ -94,19 +94,32 @@ def test_a_link_to_a_late_module_begins_at_the_first_that_it_builds_on(sqlite_ho
     assert "Your place in Look before you clean" in browser.page
 
 
-def test_the_welcome_promises_the_minutes_that_the_player_counts_down(sqlite_house: House) -> None:
-    time = r"<span>((?:about \d+|\d+ to \d+) minutes)"
+def test_the_player_counts_down_the_visit_that_the_welcome_promises(sqlite_house: House) -> None:
+    time = r"((?:about \d+|\d+ to \d+) minutes)"
     browser = sqlite_house.browser()
-    browser.launch(module_id="column-types")
-    promised = re.search(time, browser.get("").get_data(as_text=True))
+    browser.launch(module_id=sqlite_house.version.modules[0].id)
+    welcome = browser.get("").get_data(as_text=True)
+    assert re.search(rf"<span>{time}</span><span>at most 20 minutes a visit", welcome)
     browser.start()
-    counted = re.search(time + " left", browser.page)
-    assert promised
-    assert counted
-    assert promised[1] == counted[1]
+    assert "at most 20 minutes left in this visit" in browser.page
     whole = sqlite_house.browser()
     whole.launch()
-    assert re.search(time + " in all", whole.get("").get_data(as_text=True))
+    assert re.search(rf"<span>{time} in all", whole.get("").get_data(as_text=True))
+
+
+def test_a_visit_after_a_pause_has_its_minutes_again(learner: Browser) -> None:
+    learner.start()
+    key = learner.presentation
+    learner.house.clock.forward(minutes=12)
+    learner.post(f"answer/{key}", {**answer_for(learner.house, key, right=True), "active_s": "400"}, follow_redirects=True)
+    learner.go_on()
+    module = re.search(r'name="module" value="([^"]+)"', learner.page)
+    assert module
+    counted = re.search(r"at most (\d+) minutes left in this visit", learner.page)
+    assert counted
+    assert int(counted[1]) == 14
+    learner.house.clock.forward(hours=7)
+    assert "at most 20 minutes left in this visit" in learner.get(f"module/{module[1]}").get_data(as_text=True)
 
 
 def test_a_link_to_a_finished_module_leads_on_to_the_rest_of_the_course(learner: Browser) -> None:

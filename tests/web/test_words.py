@@ -26,6 +26,7 @@ from web.words import (
     REASONS,
     card_title,
     finish_words,
+    most_words,
     range_words,
     reason_words,
     time_left_words,
@@ -120,6 +121,11 @@ def test_closures_modes_and_purposes_have_words() -> None:
 )
 def test_a_range_wider_than_a_factor_of_two_is_told_by_its_middle(low: float, middle: float, high: float, said: str) -> None:
     assert time_left_words(low, middle, high) == said
+
+
+def test_what_is_left_at_most_is_told_in_whole_minutes_up_and_never_as_nothing() -> None:
+    assert most_words(0.0, visit=True) == "at most 1 minute left in this visit"
+    assert most_words(61.0, visit=False) == "at most 2 minutes left"
 
 
 def test_a_finish_is_told_from_even_chances_to_nine_in_ten() -> None:

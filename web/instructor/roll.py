@@ -19,7 +19,7 @@ from web.instructor.figures import ago, counted, percent, spent
 Show = Literal["all", "help", "none"]
 BANDS: tuple[Band, ...] = get_args(Band)
 ABLE: tuple[Band, ...] = ("mastered", "refresh")
-MOST_STUCK, MOST_QUIET = 5, 8
+MOST_STUCK, MOST_QUIET = 5, 4
 """Names in the block on top; the list below has them all."""
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from engine.domain.catalog import SLOT_AUTHORED_ITEMS, CourseVersion, Module
 from engine.domain.pacing import PathState
 from engine.domain.path import element_seconds, segment_of
-from engine.pacing.planner import TimeRange, well_spent
-from web.words import GOOD_STOP, time_left_words, time_words, whole_minutes
+from engine.pacing.planner import TimeRange, most_s, well_spent
+from web.words import GOOD_STOP, most_words, time_left_words, time_words, whole_minutes
 
 ModuleStatus = Literal["done", "current", "open", "locked"]
 OPEN_SLOT_CAP = 0.9
@@ -62,7 +62,8 @@ def player_line(version: CourseVersion, module: Module, path: PathState, left: T
     Args:
         left: what the planner says of the rest, for this learner.
     """
-    pace = module_pace(version, module, path)
+    pace, most = module_pace(version, module, path), most_s(path, module, left)
+    end = GOOD_STOP if well_spent(path, module) else most_words(most, visit=most < left.high_s)
     ticks, at, current_seen = [], 0.0, False
     for key in module.elements():
         at += element_seconds(version, [key]) / 60
@@ -76,7 +77,7 @@ def player_line(version: CourseVersion, module: Module, path: PathState, left: T
         "milestones_percent": [],
         "label": f"Your place in {module.title}",
         "caption_start": module.title,
-        "caption_end": "done" if not pace.left_s else GOOD_STOP if well_spent(path, module) else left_words(left),
+        "caption_end": end if pace.left_s else "done",
     }
 
 

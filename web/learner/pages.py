@@ -182,7 +182,7 @@ def frame(place: Place, module_id: str) -> dict[str, Any]:
     return {
         "masthead": {"title": place.version.title, "href": home},
         "nav": navigation(place, ""),
-        "pace": player_line(place.version, module, place.path, place.left(module)),
+        "pace": player_line(place.version, module, place.visiting, place.left(module)),
         "module": module,
         "told": told_words(place.dates.get(module_id, Dates()), place.session.locale),
         "content_lang": place.version.language,

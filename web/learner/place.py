@@ -100,12 +100,17 @@ class Place:
             return module
         return next((m for m in self.modules if not self.done(m)), None)
 
+    @property
+    def visiting(self) -> PathState:
+        """Return the path as it goes on: after a pause another visit begins on it."""
+        now = kit().clock()
+        if not after_a_pause(self.enrolment, self.path, None, now):
+            return self.path
+        return next_visit(self.mastery, self.path, self.fold, now)[0]
+
     def decide(self, module_id: str) -> Decision:
         """Return what would come next in a module, without presenting it."""
-        now, path = kit().clock(), self.path
-        if after_a_pause(self.enrolment, path, None, now):
-            path, _ = next_visit(self.mastery, path, self.fold, now)
-        return self.fold.policy.decide(path, module_id, self.fold.look(self.mastery), now)
+        return self.fold.policy.decide(self.visiting, module_id, self.fold.look(self.mastery), kit().clock())
 
     def proof_of(self, skill_id: str) -> str:
         """Return the practice that a skill practised without proof can be proved by now; "" where there is none."""
@@ -127,7 +132,7 @@ class Place:
 
     def left(self, module: Module) -> TimeRange:
         """Return how long the open rest of a module will take this learner."""
-        return remaining(self.path, self.fold.look(self.mastery), module)
+        return remaining(self.visiting, self.fold.look(self.mastery), module)
 
     def bounds(self, today: date) -> Cohort:
         """Return the cohort with the first and last day that hold for this learner's plan."""
