@@ -54,9 +54,9 @@ class _Held(NamedTuple):
 
 
 def read_log(path: Path) -> ResponseLog:
-    """Read a log from a file or a named pipe; see `read_stream`."""
+    """Read a log from a file or a pipe; see `read_stream`."""
     with path.open("rb") as stream:
-        return read_stream(stream, path.name)
+        return read_stream(stream, path.name if path.is_file() else str(path))
 
 
 def read_stream(stream: io.BufferedReader, name: str) -> ResponseLog:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,13 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.domain.errors import NotFound
+from engine.domain.errors import NotFound, Refused
 from engine.mastery.log import RawResponse, ResponseLog, collect
-from pacemate.cli.response_log import LOG, Progress, progress_bar, usable
+from pacemate.cli.response_log import LOG, Progress, progress_bar, told_name, usable
 
 if TYPE_CHECKING:
     from engine.domain.fits import CourseLog, FitRecord
     from pacemate.bootstrap import Runtime
+
+COEFFICIENTS = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+OUT = click.Path(path_type=Path, dir_okay=False, writable=True)
+
+
+def _has_folder(_context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
+    """Say before a long fit, not after it, that there is nowhere to put it."""
+    folder = None if out is None else out.absolute().parent
+    if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise click.BadParameter(f"the folder '{folder}' does not exist or cannot be written to.")
+    return out
 
 
 @click.command()
@@ -26,10 +38,10 @@ if TYPE_CHECKING:
 @click.option("--all", "every", is_flag=True, help="Fit every published course, one after the other.")
 @click.option("--promote", is_flag=True, help="Let new enrolments pin what is better, and fold idle ones anew under it.")
 @click.option("--responses", "path", type=LOG, help="Fit to a log instead of stored responses; needs --out.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File for the coefficients of a log.")
-@click.option("--current", type=LOG, help="Coefficients that a fit to a log has to beat; the day-one ones by default.")
+@click.option("--out", type=OUT, callback=_has_folder, help="File for the coefficients of a log.")
+@click.option("--current", type=COEFFICIENTS, help="Coefficients that a fit to a log has to beat; the day-one ones by default.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="All chance comes from it.")
-@click.option("--skip-bad", is_flag=True, help="Go on with the good rows of a log where some are bad.")
+@click.option("--strict", is_flag=True, help="Refuse a log with bad rows instead of leaving them out.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def fit(
     course_id: str | None,
@@ -39,7 +51,7 @@ def fit(
     out: Path | None,
     current: Path | None,
     seed: int,
-    skip_bad: bool,
+    strict: bool,
     as_json: bool,
 ) -> int:
     """Fit coefficients; one that does worse than what is in use on held-out learners is refused."""
@@ -48,9 +60,9 @@ def fit(
     if path is not None:
         if out is None or promote:
             raise click.UsageError("A fit to a log is written to --out, and no course can pin it: leave out --promote.")
-        return _fit_log(usable(path, skip_bad=skip_bad), path.name, out, current, seed, as_json)
-    if out is not None or current is not None or skip_bad:
-        raise click.UsageError("--out, --current and --skip-bad go with --responses; fits of courses are stored.")
+        return _fit_log(usable(path, strict=strict), told_name(path), out, current, seed, as_json)
+    if out is not None or current is not None or strict:
+        raise click.UsageError("--out, --current and --strict go with --responses; fits of courses are stored.")
     return _fit_courses(course_id, promote, seed, as_json)
 
 
@@ -139,13 +151,21 @@ def _fit_here(name: str, seed: int, progress: Progress, log: CourseLog, current:
 
 
 def _fit_log(log: ResponseLog, name: str, out: Path, current: Path | None, seed: int, as_json: bool) -> int:
-    from engine.mastery.coefficients import from_json, to_json
+    from engine.mastery.coefficients import FitRefused, from_json, to_json
     from engine.mastery.fitting.fit import fit_coefficients
 
-    before = None if current is None else from_json(current.read_text())
-    with progress_bar() as progress:
-        found = fit_coefficients(log, {}, before, seed, progress)
-    out.write_text(to_json(found) + "\n")
+    before = None if current is None else from_json(current.read_text(errors="replace"))
+    try:
+        with progress_bar() as progress:
+            found = fit_coefficients(log, {}, before, seed, progress)
+    except FitRefused as refusal:
+        if as_json:
+            click.echo(json.dumps({"name": name, "version": None, "message": refusal.message}, indent=2))
+        raise
+    try:
+        out.write_text(to_json(found) + "\n")
+    except OSError as error:
+        raise Refused(f"{out}: the coefficients cannot be written ({error.strerror}). Give another --out.") from None
     v, on = found.validation, found.fitted_on
     if as_json:
         told = {"name": name, "version": found.version, "out": str(out), "fitted_on": asdict(on), "validation": asdict(v)}

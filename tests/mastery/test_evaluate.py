@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from array import array
 from dataclasses import replace
@@ -12,11 +13,12 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 from sklearn.metrics import roc_auc_score
 
 from engine.domain.errors import Refused
-from engine.mastery.fitting.evaluate import BASELINES, evaluate, learner_folds
-from engine.mastery.fitting.metrics import auc, calibration_error, log_loss
+from engine.mastery.fitting.evaluate import BASELINES, Evaluation, ModelFigures, evaluate, learner_folds
+from engine.mastery.fitting.metrics import Metrics, auc, calibration_error, log_loss
 from engine.mastery.fitting.sequences import table_of
 from engine.mastery.fitting.tiers import fit_tiers
 from pacemate.cli.main import run
+from pacemate.cli.mastery import silent_tiers
 from tests.mastery.simulated import csv_of, simulated
 
 FIGURES = {"auc", "rmse", "log_loss", "ece", "fit_seconds"}
@@ -137,18 +139,84 @@ def test_people_get_a_table(log_file, capsys):
     assert capsys.readouterr().out.splitlines()[-1].startswith("best: ")
 
 
-def test_bad_rows_are_named_and_stop_the_run_unless_they_are_to_be_skipped(log_file, capsys):
-    log_file.write_text(log_file.read_text() + "l,i,s,7,\n" * 12)
-    lines = len(log_file.read_text().splitlines())
-    assert run(["mastery", "evaluate", "--responses", str(log_file)]) == 1
-    err = capsys.readouterr().err
-    assert f"log.csv:{lines - 11}: correct is '7'" in err
-    assert "2 more bad rows" in err
-    assert "12 bad rows" in err
-    assert run(["mastery", "evaluate", "--responses", str(log_file), "--folds", "2", "--skip-bad", "--json"]) == 0
+QUICK = ["--folds", "2", "--json"]
+
+
+def test_bad_rows_are_named_counted_and_left_out(log_file, capsys):
+    run(["mastery", "evaluate", "--responses", str(log_file), *QUICK])
+    clean = json.loads(capsys.readouterr().out)
+    lines = log_file.read_text().splitlines()
+    bad = [*["l,i,s,7,"] * 9, "l,i,,1,", 'l,"i,s,1,', "l,i"]
+    log_file.write_text("\n".join([*lines[:20], *bad, *lines[20:]]) + "\n")
+    assert run(["mastery", "evaluate", "--responses", str(log_file), *QUICK]) == 0
     captured = capsys.readouterr()
-    assert "left out 12 bad rows" in captured.err
+    told = json.loads(captured.out)
+    assert "log.csv:21: correct is '7'" in captured.err
+    assert "log.csv:30: skill_id is empty" in captured.err
+    assert "log.csv:31:" not in captured.err
+    assert "2 more bad rows" in captured.err
+    assert f"bad rows left out: 12, rows that count: {len(lines) - 1}" in captured.err
+    assert "WARNING" not in captured.err
+    left_out = told.pop("left_out")
+    assert (left_out["rows"], left_out["of"], len(left_out["first"])) == (12, len(lines) + 11, 10)
+    assert left_out["first"][9] == {"line": 30, "what": "skill_id is empty, or has an empty part between its ~"}
+    assert figures_of(told) == figures_of(clean)
+
+
+def figures_of(told):
+    return {name: {k: v for k, v in f.items() if k != "fit_seconds"} for name, f in told["models"].items()}
+
+
+def test_a_log_that_is_mostly_bad_is_measured_with_a_warning(tmp_path, capsys):
+    path = tmp_path / "log.csv"
+    rows = csv_of(simulated(12, 4))
+    path.write_text(rows + "l,i,s,7,\n" * rows.count("\n"))
+    assert run(["mastery", "evaluate", "--responses", str(path), *QUICK]) == 0
+    captured = capsys.readouterr()
+    assert "WARNING: at least half of the rows are bad" in captured.err
     assert json.loads(captured.out)["best"]
+
+
+def test_strict_refuses_a_log_with_bad_rows(log_file, capsys):
+    log_file.write_text(log_file.read_text() + "l,i,s,7,\n" * 12)
+    assert run(["mastery", "evaluate", "--responses", str(log_file), "--strict", "--json"]) == 1
+    captured = capsys.readouterr()
+    assert "bad rows: 12, good rows:" in captured.err
+    assert captured.out == ""
+
+
+def test_a_log_without_a_good_row_is_refused(tmp_path, capsys):
+    path = tmp_path / "log.csv"
+    path.write_text("learner_id,item_id,skill_id,correct\nl,i,,1\nm,i,,0\n")
+    assert run(["mastery", "evaluate", "--responses", str(path), "--json"]) == 1
+    captured = capsys.readouterr()
+    assert "no row is good, all 2 are bad" in captured.err
+    assert captured.out == ""
+
+
+def test_standard_input_is_read(monkeypatch, capsys):
+    log = csv_of(simulated(12, 4)) + "l,i,s,7,\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(log.encode()))))
+    assert run(["mastery", "evaluate", "--responses", "-", *QUICK]) == 0
+    captured = capsys.readouterr()
+    assert f"standard input:{log.count(chr(10))}: correct is '7'" in captured.err
+    assert json.loads(captured.out)["best"]
+
+
+def test_why_tier_1_spoke_is_told_rightly(tmp_path, capsys):
+    path = tmp_path / "log.csv"
+    path.write_text(csv_of(simulated(12, 4)))
+    run(["mastery", "evaluate", "--responses", str(path), *QUICK])
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        "filter+lr, filter+lr2, filter+hgb: fewer than 20 training learners, so not tried, in 2 of 2 folds; tier 1 spoke there."
+    ]
+    same = ModelFigures(Metrics(0.5, 0.5, 0.7, 0.0), 1.0, refused_folds=1)
+    found = Evaluation({"filter": replace(same, refused_folds=0), "a": same, "b": same, "c": replace(same, untried_folds=2)})
+    assert silent_tiers(found, 5) == [
+        "c: fewer than 20 training learners, so not tried, in 2 of 5 folds; tier 1 spoke there.",
+        "a, b, c: no gain on validation learners, in 1 of 5 folds; tier 1 spoke there.",
+    ]
 
 
 @pytest.mark.parametrize(

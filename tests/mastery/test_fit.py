@@ -82,11 +82,47 @@ def test_the_command_writes_coefficients_and_the_next_fit_has_to_beat_them(tmp_p
     assert not (tmp_path / "b.json").exists()
 
 
+def test_a_refusal_is_json_too_where_json_is_asked_for(tmp_path, capsys):
+    log = tmp_path / "log.csv"
+    log.write_text(csv_of(simulated(9)))
+    assert run(["mastery", "fit", "--responses", str(log), "--out", str(tmp_path / "fit.json"), "--json"]) == 1
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)
+    assert (told["name"], told["version"]) == ("log.csv", None)
+    assert told["message"] == captured.err.strip()
+    assert "9 learners have answered" in told["message"]
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_log_is_read(tmp_path, capsys):
+    log = tmp_path / "log.csv"
+    log.write_text("no log at all\n")
+    assert run(["mastery", "fit", "--responses", str(log), "--out", str(tmp_path / "nowhere" / "fit.json")]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert "nowhere' does not exist or cannot be written to" in told[0]
+
+
+def test_coefficients_that_cannot_be_written_are_told_in_one_line(found, tmp_path, capsys, monkeypatch):
+    log, out = tmp_path / "log.csv", tmp_path / "late" / "fit.json"
+    log.write_text(csv_of(simulated(60, 40)))
+    out.parent.mkdir()
+
+    def fit(*_arguments):
+        out.parent.rmdir()
+        return found
+
+    monkeypatch.setattr("engine.mastery.fitting.fit.fit_coefficients", fit)
+    assert run(["mastery", "fit", "--responses", str(log), "--out", str(out)]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert "the coefficients cannot be written (No such file or directory)" in told[0]
+
+
 WRONG = [
     ["--out", "x"],
     ["--course", "a", "--all"],
     ["--course", "a", "--out", "x"],
-    ["--all", "--skip-bad"],
+    ["--all", "--strict"],
     ["--responses", "LOG"],
     ["--responses", "LOG", "--out", "x", "--promote"],
 ]

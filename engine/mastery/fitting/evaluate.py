@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -32,11 +33,13 @@ class ModelFigures:
         metrics: pooled over the test rows of all folds.
         fit_seconds: mean time of one fold's fit.
         refused_folds: folds in which its calibration did not lower validation log loss, so that tier 1 spoke for it.
+        untried_folds: folds in which tier 1 spoke for it because the training learners were too few.
     """
 
     metrics: Metrics
     fit_seconds: float
     refused_folds: int = 0
+    untried_folds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def evaluate(
 def _evaluate(table: Table, folds: int, seed: int, rivals: Mapping[str, Fit], progress: Progress) -> Evaluation:
     predicted: dict[str, Floats] = {}
     seconds: dict[str, list[float]] = {}
-    refused: dict[str, int] = {}
+    refused, untried = Counter[str](), Counter[str]()
     steps, done = folds * (1 + len(rivals)), 0
 
     def keep(name: str, rows: Bools, p: Floats, took: float) -> None:
@@ -97,7 +100,8 @@ def _evaluate(table: Table, folds: int, seed: int, rivals: Mapping[str, Fit], pr
         tiers = fit_tiers(table, ~test, np.random.default_rng([seed, number]))
         for name, p in tiers.predict(table, test).items():
             keep(name, rows, p, tiers.seconds[name])
-            refused[name] = refused.get(name, 0) + (name in tiers.refused)
+        refused.update(tiers.refused)
+        untried.update(tiers.untried)
         done += 1
         for name, fit in rivals.items():
             progress(done, steps, f"fold {number + 1}: {name}")
@@ -109,7 +113,7 @@ def _evaluate(table: Table, folds: int, seed: int, rivals: Mapping[str, Fit], pr
     progress(done, steps, "done")
     return Evaluation(
         {
-            name: ModelFigures(measure(table.correct, p), float(np.mean(seconds[name])), refused.get(name, 0))
+            name: ModelFigures(measure(table.correct, p), float(np.mean(seconds[name])), refused[name], untried[name])
             for name, p in predicted.items()
         }
     )

@@ -38,8 +38,13 @@ class Tiers:
 
     @property
     def refused(self) -> frozenset[str]:
-        """Return the models for which tier 1 speaks."""
-        return frozenset(name for name, found in self.calibrations.items() if found is None or not found.kept)
+        """Return the models for which tier 1 speaks because they do no better on validation learners."""
+        return frozenset(name for name, found in self.calibrations.items() if found is not None and not found.kept)
+
+    @property
+    def untried(self) -> frozenset[str]:
+        """Return the models for which tier 1 speaks because the learners were too few."""
+        return frozenset(name for name, found in self.calibrations.items() if found is None)
 
     def predict(self, table: Table, learners: Bools) -> Mapping[str, Floats]:
         """Return, by model, P(right) of the chosen learners' rows, in the table's order."""
