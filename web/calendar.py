@@ -13,7 +13,7 @@ from engine.domain import ics
 from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import LearnerState
 from engine.domain.ics import CalendarEvent
-from engine.services.state import fold_for
+from engine.services.state import standing
 from engine.services.weekly_plan import followed, planned
 from lti.deadlines import dates_of
 from web.context import kit
@@ -37,9 +37,8 @@ def feed(token: str) -> Response:
         enrolment_id, tenant_id = followed(token, uow, now)
         if uow.people.suspended(tenant_id):
             raise PlatformSwitchedOff
-        state = uow.enrolments.get(enrolment_id, tenant_id)
+        state, fold = standing(uow.enrolments.get(enrolment_id, tenant_id), uow, kit())
         weekly = planned(enrolment_id, uow, now)
-        fold = fold_for(state, uow, kit())
         dates = dates_of(uow, state.cohort.id, state.enrolment.person_id)
     today = now.date()
     ranges = times_left(fold, state.mastery, state.path)

@@ -109,6 +109,15 @@ class LearnerState:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Mastery and path as stored at a position of the fold, where a replay can go on without what led there."""
+
+    seq: int
+    mastery: MasteryState
+    path: PathState
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchIdentity:
     """Who launched what, reduced from a validated launch; pure data.
 

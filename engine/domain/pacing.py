@@ -28,9 +28,10 @@ OverrideKind = Literal[
     "accommodate",
     "resume",
     "switch_model",
+    "replace_model",
     "switch_policy",
 ]
-"""`resume` begins another visit, see `services.resume`. The two switches change the version that folds the path from there on;
+"""`resume` begins another visit, see `services.resume`. The last three change the version that folds the path from there on;
 see `services.switch`."""
 Mode = Literal["gentle", "recommended", "fast"]
 

@@ -106,6 +106,9 @@ class MasteryModel(Protocol):
     def with_coefficients(self, text: str) -> MasteryModel:
         """Return the model of a stored fit, its `version` that of the fit. Raises Malformed where it takes no such text."""
 
+    def released(self, version: str) -> MasteryModel | None:
+        """Return the model with the day-one coefficients of an earlier release; None for what is not, or no longer, known."""
+
     def start(self, skills: Sequence[str], priors: Sequence[SkillPrior] = ()) -> MasteryState:
         """Return the state before the first answer; priors say what other enrolments of the person tell, none where new."""
 

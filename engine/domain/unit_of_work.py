@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from engine.domain.access import AdminSession, OpenLink
 from engine.domain.catalog import CourseVersion
-from engine.domain.enrolment import Cohort, Enrolment, GradePolicy, LearnerState, Membership, Person, Role
+from engine.domain.enrolment import Cohort, Enrolment, GradePolicy, LearnerState, Membership, Person, Role, Standing
 from engine.domain.events import Event
 from engine.domain.fits import CourseEvidence, CourseLog, FitRecord, Promotion
 from engine.domain.mastery import MasteryState, SkillPrior
@@ -177,6 +177,12 @@ class Record(Protocol):
 
     def overrides(self, enrolment_id: str) -> Sequence[Override]:
         """Return all overrides in order of seq."""
+
+    def add_standing(self, enrolment_id: str, standing: Standing) -> None:
+        """Store what an enrolment goes on from at a switch."""
+
+    def standings(self, enrolment_id: str) -> Sequence[Standing]:
+        """Return what was stored at the switches of an enrolment, in order."""
 
     def add_adjustments(self, enrolment_id: str, seq: int, adjustments: Sequence[Adjustment], now: datetime) -> None:
         """Append what a response or override changed of the path."""

@@ -72,6 +72,10 @@ class Bkt:
         """Raise Malformed: stored fits are the filter's; BKT is fitted for evaluation."""
         raise Malformed(f"The model '{self.name}' takes no stored fits ({len(text)} characters given). Promote none for it.")
 
+    def released(self, version: str) -> Bkt | None:  # noqa: ARG002 - the port's
+        """Return None: no release had other day-one parameters."""
+        return None
+
     def start(self, skills: Sequence[str], priors: Sequence[SkillPrior] = ()) -> MasteryState:
         """Return the state before the first answer; a prior moves P(known) half the way to what it says."""
         rows = {skill: self._fresh(skill) for skill in skills}

@@ -29,19 +29,19 @@ class Coefficients:
         learner_drift, skill_drift: variance added by each answer.
         growth: what practice itself adds to a skill's mean.
         tagged_variance, untagged_variance: variance of an item's difficulty with and without an author's tag.
-        easiness: minus the prior share right of a typical learner, in logits.
+        prior_share: the share of typical items that a typical learner gets right at the start.
         standard: the share of typical items that mastery asks for.
     """
 
-    learner_variance: float = 0.8
-    skill_variance: float = 0.6
-    learner_drift: float = 0.002
-    skill_drift: float = 0.02
-    growth: float = 0.02
-    tagged_variance: float = 0.5
-    untagged_variance: float = 0.8
-    prior_share: float = 0.7
-    standard: float = 0.75
+    learner_variance: float
+    skill_variance: float
+    learner_drift: float
+    skill_drift: float
+    growth: float
+    tagged_variance: float
+    untagged_variance: float
+    prior_share: float
+    standard: float
 
     def __post_init__(self) -> None:
         for name in ("learner_variance", "skill_variance", "tagged_variance", "untagged_variance"):
@@ -55,8 +55,25 @@ class Coefficients:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed: between 0 and 1")
 
 
-DAY_ONE_VERSION = "day-one-2"
-"""Version of the coefficients that need no fit."""
+DAY_ONE: Mapping[str, Coefficients] = {
+    "day-one-2": Coefficients(
+        learner_variance=0.8,
+        skill_variance=0.6,
+        learner_drift=0.002,
+        skill_drift=0.02,
+        growth=0.02,
+        tagged_variance=0.5,
+        untagged_variance=0.8,
+        prior_share=0.7,
+        standard=0.75,
+    ),
+}
+"""The coefficients that need no fit, of every release by version; the last are this one's. Enrolments pin them, so an entry
+never changes and never goes: other numbers are a new entry. `day-one-1` had the numbers of the second under another rule of
+publishing, with states of another form; who pins it is folded anew."""
+DAY_ONE_VERSION = list(DAY_ONE)[-1]
+FITTED_STANDARD = 0.75
+"""The standard of every fit."""
 TAG_LOGITS: Mapping[Difficulty, float] = {"easy": -0.7, "medium": 0.0, "hard": 0.7}
 MASTERED_AT = 0.8
 NEARLY_AT = 0.5
@@ -91,7 +108,7 @@ def _score_of(probability: float) -> float:
 
 
 def constants_of(fitted: FittedCoefficients) -> Coefficients:
-    """Return the filter's constants of a fit; mastery's standard stays what it is."""
+    """Return the filter's constants of a fit."""
     return Coefficients(
         learner_variance=fitted.learner_variance,
         skill_variance=fitted.skill_variance,
@@ -101,6 +118,7 @@ def constants_of(fitted: FittedCoefficients) -> Coefficients:
         tagged_variance=fitted.item_variance,
         untagged_variance=fitted.item_variance,
         prior_share=min(max(_sigmoid(-fitted.base), 1e-9), 1 - 1e-9),
+        standard=FITTED_STANDARD,
     )
 
 
@@ -128,7 +146,7 @@ class GaussianFilter:
         fitted: FittedCoefficients | None = None,
     ) -> None:
         self.version = version if fitted is None else fitted.version
-        self.coefficients = coefficients or (Coefficients() if fitted is None else constants_of(fitted))
+        self.coefficients = coefficients or (DAY_ONE[DAY_ONE_VERSION] if fitted is None else constants_of(fitted))
         c = self.coefficients
         self._fitted = fitted
         self._beta = -math.log(c.prior_share / (1 - c.prior_share)) if fitted is None else fitted.base
@@ -144,6 +162,10 @@ class GaussianFilter:
     def with_coefficients(self, text: str) -> GaussianFilter:
         """Return the filter with the coefficients of a stored fit. Raises BadCoefficients."""
         return GaussianFilter(fitted=from_json(text))
+
+    def released(self, version: str) -> GaussianFilter | None:
+        """Return the filter with the day-one coefficients of a release; None for a version that is not one of those."""
+        return GaussianFilter(DAY_ONE[version], version) if version in DAY_ONE else None
 
     def start(self, skills: Sequence[str], priors: Sequence[SkillPrior] = ()) -> MasteryState:
         """Return the state before the first answer.

@@ -1,18 +1,21 @@
-"""Models and policies by name and version: an enrolment is folded by what it pins, and by nothing else."""
+"""Models and policies by name and version: an enrolment is folded by what it pins, while that is to be had."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from engine.domain.errors import PluginError
+from engine.domain.errors import Malformed, PluginError
 from engine.domain.ports import MasteryModel, PacingPolicy
 from engine.domain.unit_of_work import UnitOfWork
 
+log = logging.getLogger(__name__)
+
 
 class FittedModels:
-    """The models of stored fits that a process used last; a version's numbers never change.
+    """The models of other versions than the installed ones that a process used last; a version's numbers never change.
 
     Args:
         limit: how many are kept.
@@ -21,6 +24,7 @@ class FittedModels:
     def __init__(self, limit: int = 64) -> None:
         self._limit = limit
         self._held: OrderedDict[tuple[str, str], MasteryModel] = OrderedDict()
+        self._missed: set[tuple[str, str]] = set()
         self._guard = threading.Lock()
 
     def get(self, name: str, version: str) -> MasteryModel | None:
@@ -39,14 +43,24 @@ class FittedModels:
             while len(self._held) > self._limit:
                 self._held.popitem(last=False)
 
+    def miss(self, name: str, version: str) -> None:
+        """Log once a process that a version is asked for and nowhere to be had."""
+        with self._guard:
+            if (name, version) in self._missed:
+                return
+            self._missed.add((name, version))
+        log.warning("mastery.version_missing", extra={"model": name, "version": version})
 
-def model_for(
+
+def find_model(
     name: str, version: str, uow: UnitOfWork, installed: Mapping[str, MasteryModel], fitted: FittedModels
-) -> MasteryModel:
-    """Return the model of a name with the coefficients of a version: the installed ones, or those of a stored fit.
+) -> MasteryModel | None:
+    """Return the model of a name with the coefficients of a version: the installed, an earlier release's, or a stored fit's.
+
+    None where nothing brings the version, or where the installed release cannot read its coefficients.
 
     Raises:
-        PluginError: no such model is installed, or neither it nor a stored fit has the version.
+        PluginError: no such model is installed, whatever the version.
     """
     model = installed.get(name)
     if model is None:
@@ -59,28 +73,56 @@ def model_for(
     held = fitted.get(name, version)
     if held is not None:
         return held
-    text = uow.fits.coefficients(name, version)
-    if text is None:
+    other = model.released(version) or _of_a_fit(model, uow.fits.coefficients(name, version))
+    if other is None:
+        fitted.miss(name, version)
+    else:
+        fitted.put(other)
+    return other
+
+
+def model_for(
+    name: str, version: str, uow: UnitOfWork, installed: Mapping[str, MasteryModel], fitted: FittedModels
+) -> MasteryModel:
+    """Return the model of a name with the coefficients of a version, and of no other.
+
+    Raises:
+        PluginError: no such model is installed, or nothing brings the version.
+    """
+    model = find_model(name, version, uow, installed, fitted)
+    if model is None:
         raise PluginError(
-            f"This enrolment uses version '{version}' of the mastery model '{name}', which is neither installed "
-            f"('{model.version}' is) nor among the stored fits. Install the release that brings it."
+            f"Version '{version}' of the mastery model '{name}' is neither installed ('{installed[name].version}' is) "
+            "nor among the stored fits. Install the release that brings it, or promote another version."
         )
-    model = model.with_coefficients(text)
-    fitted.put(model)
     return model
 
 
-def policy_for(name: str, version: str | None, installed: Mapping[str, PacingPolicy]) -> PacingPolicy:
-    """Return the policy of a name, of any version where None. Raises PluginError where it is not installed."""
+def model_in_use(
+    course_id: str, name: str, uow: UnitOfWork, installed: Mapping[str, MasteryModel], fitted: FittedModels
+) -> MasteryModel:
+    """Return the model that a course's new enrolments pin: the promoted version, the installed one where there is none."""
+    promoted = uow.fits.promoted(course_id, name)
+    found = None if promoted is None else find_model(name, promoted, uow, installed, fitted)
+    return found or installed[name]
+
+
+def _of_a_fit(model: MasteryModel, text: str | None) -> MasteryModel | None:
+    if text is None:
+        return None
+    try:
+        return model.with_coefficients(text)
+    except Malformed as error:
+        log.warning("mastery.coefficients_unread", extra={"model": model.name, "code": error.code})
+        return None
+
+
+def policy_for(name: str, installed: Mapping[str, PacingPolicy]) -> PacingPolicy:
+    """Return the policy of a name in the version that is installed. Raises PluginError where none is."""
     policy = installed.get(name)
     if policy is None:
         raise PluginError(
             f"This enrolment uses the pacing policy '{name}'. Install the plugin that brings it; "
             "`pacemate plugins` lists those present."
-        )
-    if version is not None and policy.version != version:
-        raise PluginError(
-            f"This path was decided by version '{version}' of the pacing policy '{name}'; "
-            f"version '{policy.version}' is installed. Install the release that brings the other."
         )
     return policy

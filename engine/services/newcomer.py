@@ -6,18 +6,15 @@ from engine.domain.catalog import CourseVersion
 from engine.domain.unit_of_work import UnitOfWork
 from engine.services.fold import Fold
 from engine.services.kit import Kit
-from engine.services.models import model_for, policy_for
+from engine.services.models import model_in_use, policy_for
 
 
 def newcomer(version: CourseVersion, contract: tuple[str, ...], uow: UnitOfWork, kit: Kit, *, seed: int = 0) -> Fold:
     """Return the rules a new enrolment pins: the default policy, and the model with the course's promoted coefficients.
 
     Raises:
-        PluginError: the default policy, or the promoted version of its model, is not installed.
+        PluginError: the default policy is not installed.
     """
-    policy = policy_for(kit.default_policy, None, kit.policies)
-    model = kit.models[kit.default_model if policy.model is None else policy.model]
-    promoted = uow.fits.promoted(version.course_id, model.name)
-    if promoted is not None:
-        model = model_for(model.name, promoted, uow, kit.models, kit.fitted)
+    policy = policy_for(kit.default_policy, kit.policies)
+    model = model_in_use(version.course_id, policy.model or kit.default_model, uow, kit.models, kit.fitted)
     return Fold(version, contract, model, policy, seed)

@@ -18,7 +18,7 @@ from engine.domain.responses import PublicView
 from engine.services.fold import Fold
 from engine.services.kit import Kit
 from engine.services.resume import after_a_pause, resume, withdraws
-from engine.services.state import fold_for, locked
+from engine.services.state import fold_for, locked, overtaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def next_activity(enrolment_id: str, tenant_id: str, module_id: str | None, kit:
     with kit.uow() as uow:
         state = uow.enrolments.get(enrolment_id, tenant_id)
         fold = fold_for(state, uow, kit)
-        if fold.policy.version != state.enrolment.policy_version:
+        if overtaken(state.enrolment, fold):
             state, fold = locked(enrolment_id, tenant_id, uow, kit, now)
         module = _module(module_id, state, fold)
         known = uow.record.presented(enrolment_id, state.path.seq, module)

@@ -7,14 +7,15 @@ from engine.domain.enrolment import Cohort, LearnerState
 from engine.domain.mastery import SkillPrior, prior_from
 from engine.domain.unit_of_work import UnitOfWork
 from engine.services.kit import Kit
-from engine.services.models import model_for
+from engine.services.models import find_model
 
 
 def priors_for(person_id: str, cohort: Cohort, version: CourseVersion, uow: UnitOfWork, kit: Kit) -> tuple[SkillPrior, ...]:
     """Return the discounted priors of a new enrolment, in the order of the course's skills.
 
     Of several enrolments that have answers on a skill, the one with the most counts, then the one last active. Earlier attempts
-    in the same cohort are left out: who starts over wants to begin anew. So is an enrolment whose model is not installed.
+    in the same cohort are left out: who starts over wants to begin anew. So is an enrolment whose model is not installed,
+    or not to be had in the version it pins.
     """
     wanted = {skill.uri: skill.id for skill in version.skills.values() if skill.uri is not None}
     if not wanted:
@@ -35,7 +36,9 @@ def _told_by(state: LearnerState, wanted: dict[str, str], uow: UnitOfWork, kit: 
     shared = [s for s in uow.courses.version(e.course_version_id).skills.values() if s.uri in wanted]
     if not shared or not e.answered:
         return []
-    model = model_for(e.model, e.model_version, uow, kit.models, kit.fitted)
+    model = find_model(e.model, e.model_version, uow, kit.models, kit.fitted)
+    if model is None:
+        return []
     out = []
     for skill in shared:
         known = model.mastery(state.mastery, skill.id)

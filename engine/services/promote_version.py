@@ -11,7 +11,7 @@ from engine.domain.fits import IDLE, Promotion
 from engine.services.kit import Kit
 from engine.services.models import model_for
 from engine.services.state import fold_for
-from engine.services.switch import Switch, switch
+from engine.services.switch import switch
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def promote_version(course_id: str, version: str, kit: Kit, *, model: str | None
     """Let a course's new enrolments pin a version; `refold_idle` moves the others.
 
     Args:
-        version: of a stored fit of this course, or the installed model's day-one version.
+        version: of a stored fit of this course, or the day-one version of this release or an earlier one.
         model: the model's name; the default one where None.
 
     Raises:
@@ -33,7 +33,8 @@ def promote_version(course_id: str, version: str, kit: Kit, *, model: str | None
         if uow.courses.latest(course_id) is None:
             raise NotFound(f"There is no course '{course_id}'. `pacemate course list` names them.")
         own = {fit.version for fit in uow.fits.of_course(course_id) if fit.model == name and fit.version is not None}
-        if version not in own and version != kit.models[name].version:
+        installed = kit.models[name]
+        if version not in own and version != installed.version and installed.released(version) is None:
             raise NotFound(
                 f"The course '{course_id}' has no version '{version}' of the model '{name}'. "
                 "`pacemate mastery versions` lists them."
@@ -63,7 +64,10 @@ def refold_idle(kit: Kit, *, now: datetime | None = None) -> int:
 
 
 def _moved(enrolment_id: str, tenant_id: str, promotion: Promotion, kit: Kit, now: datetime) -> bool:
-    """Move one enrolment; one whose model is not installed is left, and does not hold up the others."""
+    """Move one enrolment; one whose model is not installed is left, and does not hold up the others.
+
+    Where the version it pins is gone, mastery follows from the responses alone.
+    """
     try:
         with kit.uow() as uow:
             state = uow.enrolments.lock(enrolment_id, tenant_id)
@@ -73,7 +77,8 @@ def _moved(enrolment_id: str, tenant_id: str, promotion: Promotion, kit: Kit, no
                 return False
             fold = fold_for(state, uow, kit)
             new = replace(fold, model=model_for(e.model, promotion.version, uow, kit.models, kit.fitted))
-            switch(state, fold, Switch("model", promotion.version), uow, now, new)
+            at_hand = fold.model.version == e.model_version
+            switch(state, "switch_model" if at_hand else "replace_model", fold, new, uow, now)
             uow.commit()
     except EngineError as error:
         log.warning("mastery.not_moved", extra={"enrolment": enrolment_id, "code": error.code})

@@ -1,23 +1,28 @@
-"""The flight recorder: re-run a path from empty state, responses and overrides alone."""
+"""The flight recorder: re-run a path from empty state, responses and overrides alone.
+
+What a release decided that is no longer installed is told and not compared; from the next switch on, the path goes on from what
+was stored there (docs/decisions/0005).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import Enrolment, LearnerState
 from engine.domain.errors import PluginError, Refused
-from engine.domain.mastery import MasteryState, SkillPrior
-from engine.domain.pacing import Adjustment, Decision, Override, PathState
+from engine.domain.mastery import MasteryState
+from engine.domain.pacing import Adjustment, Decision, PathState
 from engine.domain.presentations import Presentation, variant_seed
 from engine.domain.responses import Response
 from engine.services.fold import Fold
 from engine.services.kit import Kit
-from engine.services.models import model_for, policy_for
+from engine.services.models import policy_for
+from engine.services.rebuild import Past, Pinned, Position, fold_one, is_switch, pinned_at_the_start, rebuild
 from engine.services.state import fold_for
-from engine.services.switch import SWITCHES, carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +31,15 @@ class Step:
 
     Args:
         seq: position of the response to it.
+        pinned: the versions that it was recorded under.
+        replayed: None where it cannot be decided anew: what decided it, or what led there, belongs to a release that is gone.
         adjustments: what the policy that decides anew made of the entry before it.
     """
 
     seq: int
+    pinned: Pinned
     recorded: Decision
-    replayed: Decision
+    replayed: Decision | None
     adjustments: tuple[Adjustment, ...] = ()
 
     @property
@@ -42,7 +50,8 @@ class Step:
     @property
     def same_choice(self) -> bool:
         """Return whether both chose the same activity, whatever their reasons."""
-        return (self.recorded.kind, self.recorded.activity_id) == (self.replayed.kind, self.replayed.activity_id)
+        new = self.replayed
+        return new is not None and (self.recorded.kind, self.recorded.activity_id) == (new.kind, new.activity_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +60,16 @@ class Replay:
 
     Args:
         rules: what decided anew, under its model.
-        state_same: whether the final mastery and path equal the stored ones bit for bit.
+        mastery, path: at the end; None where a release that is gone led there.
+        state_same: whether they equal the stored ones bit for bit; None where there is nothing to compare with.
     """
 
     enrolment: Enrolment
     rules: Fold
     steps: tuple[Step, ...]
-    mastery: MasteryState
-    path: PathState
-    state_same: bool
+    mastery: MasteryState | None
+    path: PathState | None
+    state_same: bool | None
 
     @property
     def version(self) -> CourseVersion:
@@ -67,48 +77,21 @@ class Replay:
         return self.rules.version
 
     @property
+    def compared(self) -> tuple[Step, ...]:
+        """Return the steps that were decided anew."""
+        return tuple(step for step in self.steps if step.replayed is not None)
+
+    @property
     def same(self) -> bool:
-        """Return whether every decision and the final state are the same."""
-        return self.state_same and all(step.same for step in self.steps)
+        """Return whether everything that can be compared is the same: every decision, and the final state."""
+        return self.state_same is not False and all(step.same for step in self.compared)
 
 
-class Position(NamedTuple):
-    """Mastery and path at a position of the fold, with the rules in force there."""
+class Stand(NamedTuple):
+    """Where what decides anew stands, and what it made of the entry before; without mastery or path it cannot decide."""
 
-    mastery: MasteryState
-    path: PathState
-    fold: Fold
-
-
-def fold_all(
-    fold: Fold,
-    responses: Sequence[Response],
-    overrides: Sequence[Override],
-    priors: Sequence[SkillPrior] = (),
-    switched: Callable[[Fold, Override], Fold] = lambda fold, _: fold,
-) -> tuple[list[Position], MasteryState, PathState]:
-    """Fold a record from empty state.
-
-    Args:
-        fold: the rules at the start.
-        priors: position 0: what the enrolment began with.
-        switched: returns the rules after a recorded switch of version.
-
-    Returns:
-        The position at every seq from 0, and mastery and path of the last.
-    """
-    mastery, path = fold.start(priors), PathState()
-    states = [Position(mastery, path, fold)]
-    for entry in _in_order(responses, overrides):
-        if isinstance(entry, Override) and entry.kind in SWITCHES:
-            after = switched(fold, entry)
-            if entry.kind == "switch_model":
-                mastery = carried(fold, mastery, after, priors, (r for r in responses if r.seq < entry.seq))
-            fold, path = after, replace(path, seq=entry.seq)
-        else:
-            mastery, path, _ = _fold_one(fold, mastery, path, entry)
-        states.append(Position(mastery, path, fold))
-    return states, mastery, path
+    at: Position
+    adjustments: tuple[Adjustment, ...] = ()
 
 
 def replay(enrolment_id: str, tenant_id: str, kit: Kit, *, policy: str | None = None) -> Replay:
@@ -118,53 +101,54 @@ def replay(enrolment_id: str, tenant_id: str, kit: Kit, *, policy: str | None = 
         policy: another policy's name, to see where it would have chosen otherwise; None for the recorded one.
 
     Raises:
-        NotFound: no such enrolment. PluginError: a model, a policy, or a version of one that the record names is not installed.
+        NotFound: no such enrolment. PluginError: a model or a policy that the record names is not installed in any version.
     """
     with kit.uow() as uow:
         state = uow.enrolments.get(enrolment_id, tenant_id)
-        responses = list(uow.record.responses(enrolment_id))
-        overrides = list(uow.record.overrides(enrolment_id))
-        priors = uow.record.priors(enrolment_id)
-        presentations = {p.id: p for p in uow.record.presentations(enrolment_id)}
+        record = uow.record
+        overrides = record.overrides(enrolment_id)
+        standings = {one.seq: one for one in record.standings(enrolment_id)}
+        past = Past(record.responses(enrolment_id), overrides, record.priors(enrolment_id), standings)
+        presentations = {p.id: p for p in record.presentations(enrolment_id)}
 
-        def switched(fold: Fold, step: Override) -> Fold:
-            if step.kind == "switch_policy":
-                return replace(fold, policy=policy_for(fold.policy.name, step.target, kit.policies))
-            return replace(fold, model=model_for(fold.model.name, step.target, uow, kit.models, kit.fitted))
+        def rules_of(pinned: Pinned) -> Fold:
+            enrolment = replace(state.enrolment, **pinned._asdict())
+            return fold_for(replace(state, enrolment=enrolment), uow, kit)
 
-        began = _at_the_start(state, overrides)
-        fold = fold_for(began, uow, kit)
-        fold = replace(fold, policy=policy_for(fold.policy.name, began.enrolment.policy_version, kit.policies))
-        states, mastery, path = fold_all(fold, responses, overrides, priors, switched)
-    standing = [(p, ()) for p in states] if policy is None else _elsewhere(policy, states, _in_order(responses, overrides), kit)
-    steps = []
-    for response in responses:
-        (known, then, rules), adjustments = standing[response.decided_seq]
-        decided = rules.policy.decide(then, response.module_id, rules.look(known), response.served_at)
-        recorded = _decision(presentations[response.presentation_id], rules)
-        steps.append(Step(response.seq, recorded, decided, adjustments))
-    rules = standing[-1][0].fold
-    return Replay(state.enrolment, rules, tuple(steps), mastery, path, (mastery, path) == (state.mastery, state.path))
+        positions = rebuild(past, pinned_at_the_start(state.enrolment, overrides), rules_of)
+    stands = [_recorded(p) for p in positions] if policy is None else _elsewhere(policy, positions, past, kit)
+    steps = [
+        _step(response, stands[response.decided_seq], positions[response.decided_seq], presentations[response.presentation_id])
+        for response in past.responses
+    ]
+    last = positions[-1]
+    rules = stands[-1].at.fold
+    return Replay(state.enrolment, rules, tuple(steps), last.mastery, last.path, _state_same(last, state))
 
 
-def _in_order(responses: Sequence[Response], overrides: Sequence[Override]) -> list[Response | Override]:
-    record: list[Response | Override] = [*responses, *overrides]
-    return sorted(record, key=lambda entry: entry.seq)
+def _step(response: Response, stand: Stand, position: Position, presentation: Presentation) -> Step:
+    at, decided = stand.at, None
+    if at.mastery is not None and at.path is not None:
+        decided = at.fold.policy.decide(at.path, response.module_id, at.fold.look(at.mastery), response.served_at)
+    recorded = _decision(presentation, at.fold)
+    return Step(response.seq, position.pinned, recorded, decided, stand.adjustments)
 
 
-def _fold_one(
-    fold: Fold, mastery: MasteryState, path: PathState, entry: Response | Override
-) -> tuple[MasteryState, PathState, tuple[Adjustment, ...]]:
-    if isinstance(entry, Response):
-        mastery, advance = fold.respond(mastery, path, entry)
-    else:
-        advance = fold.override(mastery, path, entry)
-    return mastery, advance.path, advance.adjustments
+def _state_same(last: Position, state: LearnerState) -> bool | None:
+    pairs = ((last.mastery, state.mastery), (last.path, state.path))
+    if any(rebuilt is not None and rebuilt != stored for rebuilt, stored in pairs):
+        return False
+    return None if last.mastery is None or last.path is None else True
+
+
+def _recorded(at: Position) -> Stand:
+    """Return where the recorded policy stood; another version of it cannot say what that one would have decided."""
+    return Stand(at if at.policy_at_hand else replace(at, path=None))
 
 
 def _other_rules(fold: Fold, name: str, kit: Kit) -> Fold:
     """Return the rules of another policy, with the model it asks for where that is not the enrolment's."""
-    policy = policy_for(name, None, kit.policies)
+    policy = policy_for(name, kit.policies)
     if policy.model is None or policy.model == fold.model.name:
         return replace(fold, policy=policy)
     if policy.model not in kit.models:
@@ -172,37 +156,31 @@ def _other_rules(fold: Fold, name: str, kit: Kit) -> Fold:
     return replace(fold, policy=policy, model=kit.models[policy.model])
 
 
-def _elsewhere(
-    policy: str, states: Sequence[Position], record: Sequence[Response | Override], kit: Kit
-) -> list[tuple[Position, tuple[Adjustment, ...]]]:
+def _elsewhere(policy: str, positions: Sequence[Position], past: Past, kit: Kit) -> list[Stand]:
     """Return where another policy would have stood at every seq: the recorded path up to the last entry, that one folded by it.
 
     Going its own way for longer would compare with answers nobody gave. Its model knows the whole record all the same.
     """
-    rules = _other_rules(states[0].fold, policy, kit)
-    own_model = rules.model is not states[0].fold.model
-    mastery = rules.start() if own_model else states[0].mastery
-    adjustments: tuple[Adjustment, ...] = ()
-    standing = [(Position(mastery, PathState(), rules), adjustments)]
-    for before, after, entry in zip(states, states[1:], record, strict=False):
-        if isinstance(entry, Override) and entry.kind in SWITCHES:
+    first = positions[0]
+    rules = _other_rules(first.fold, policy, kit)
+    own_model = rules.model is not first.fold.model
+    mastery = rules.start() if own_model else first.mastery
+    stands = [Stand(replace(first, mastery=mastery, fold=rules))]
+    for before, after, entry in zip(positions, positions[1:], past.entries, strict=False):
+        path: PathState | None = after.path
+        adjustments: tuple[Adjustment, ...] = ()
+        if is_switch(entry):
             rules = _other_rules(after.fold, policy, kit)
-            mastery, path, adjustments = mastery if own_model else after.mastery, after.path, ()
-        else:
-            try:
-                mastery, path, adjustments = _fold_one(rules, mastery, before.path, entry)
-            except Refused:
-                # An act that the recorded policy took and this one would not: it stands where the act led.
-                path, adjustments = after.path, ()
-        standing.append((Position(mastery, path, rules), adjustments))
-    return standing
-
-
-def _at_the_start(state: LearnerState, overrides: Sequence[Override]) -> LearnerState:
-    """Return the state with the versions that its enrolment began with; a switch names the one before."""
-    model = next((o.note for o in overrides if o.kind == "switch_model"), state.enrolment.model_version)
-    policy = next((o.note for o in overrides if o.kind == "switch_policy"), state.enrolment.policy_version)
-    return replace(state, enrolment=replace(state.enrolment, model_version=model, policy_version=policy))
+        elif mastery is not None and before.path is not None:
+            # Refused: an act that the recorded policy took and this one would not; it stands where the act led.
+            with suppress(Refused):
+                _, path, adjustments = fold_one(rules, mastery, before.path, entry)
+        if not own_model:
+            mastery = after.mastery
+        elif isinstance(entry, Response) and mastery is not None:
+            mastery = rules.learn(mastery, entry)
+        stands.append(Stand(replace(after, mastery=mastery, path=path, fold=rules), adjustments))
+    return stands
 
 
 def _decision(p: Presentation, fold: Fold) -> Decision:

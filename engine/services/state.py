@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,35 +17,69 @@ from engine.domain.progress import progress_bp
 from engine.domain.unit_of_work import UnitOfWork
 from engine.services.fold import Fold, contract_of
 from engine.services.kit import Kit
-from engine.services.models import model_for, policy_for
-from engine.services.switch import Switch, switch
+from engine.services.models import find_model, model_in_use, policy_for
+from engine.services.switch import switch
+
+log = logging.getLogger(__name__)
 
 
 def fold_for(state: LearnerState, uow: UnitOfWork, kit: Kit) -> Fold:
-    """Return the rules an enrolment is folded by. Raises PluginError when its model or policy is not installed."""
+    """Return the rules an enrolment is folded by from here on.
+
+    Of the policy that is the installed version. Of the model it is the pinned one, and where that is gone the one that new
+    enrolments of the course pin: its state is then to be folded anew, see `locked` and `standing`.
+
+    Raises:
+        PluginError: the model or the policy is not installed in any version.
+    """
     enrolment = state.enrolment
     version = uow.courses.version(enrolment.course_version_id)
+    model = find_model(enrolment.model, enrolment.model_version, uow, kit.models, kit.fitted)
     return Fold(
         version=version,
         contract=contract_of(state.cohort, version),
-        model=model_for(enrolment.model, enrolment.model_version, uow, kit.models, kit.fitted),
-        policy=policy_for(enrolment.policy, None, kit.policies),
+        model=model or model_in_use(version.course_id, enrolment.model, uow, kit.models, kit.fitted),
+        policy=policy_for(enrolment.policy, kit.policies),
         seed=enrolment.seed,
     )
+
+
+def overtaken(enrolment: Enrolment, fold: Fold) -> bool:
+    """Return whether an enrolment has to go on under other versions than it pins."""
+    return (enrolment.model_version, enrolment.policy_version) != (fold.model.version, fold.policy.version)
+
+
+def standing(state: LearnerState, uow: UnitOfWork, kit: Kit) -> tuple[LearnerState, Fold]:
+    """Return an enrolment's rules, and its state as they read it, for a page; nothing is stored.
+
+    Raises:
+        PluginError: its model or policy is not installed in any version.
+    """
+    fold = fold_for(state, uow, kit)
+    e = state.enrolment
+    if fold.model.version != e.model_version:
+        state = replace(state, mastery=fold.relearn(uow.record.priors(e.id), uow.record.responses(e.id)))
+    return state, fold
 
 
 def locked(enrolment_id: str, tenant_id: str, uow: UnitOfWork, kit: Kit, now: datetime) -> tuple[LearnerState, Fold]:
     """Lock an enrolment and return it with the rules it is folded by.
 
-    A policy that was installed in another version since the enrolment began takes over here, as a recorded step of the fold.
+    A policy that was installed in another version since the enrolment began takes over here, and so does the version of the
+    model that is in use where the pinned one is gone; each is a recorded step of the fold.
 
     Raises:
-        NotFound: no such enrolment. PluginError: its model or policy is not installed.
+        NotFound: no such enrolment. PluginError: its model or policy is not installed in any version.
     """
     state = uow.enrolments.lock(enrolment_id, tenant_id)
     fold = fold_for(state, uow, kit)
-    if fold.policy.version != state.enrolment.policy_version:
-        state = switch(state, fold, Switch("policy", fold.policy.version), uow, now)
+    e = state.enrolment
+    if fold.model.version != e.model_version:
+        versions = {"was": e.model_version, "now": fold.model.version}
+        log.warning("mastery.version_replaced", extra={"enrolment": e.id, **versions})
+        state = switch(state, "replace_model", fold, fold, uow, now)
+    if fold.policy.version != e.policy_version:
+        state = switch(state, "switch_policy", fold, fold, uow, now)
     return state, fold
 
 

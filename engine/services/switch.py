@@ -7,58 +7,46 @@ is taken back, and no published mastery falls by the change itself (docs/decisio
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from engine.domain.enrolment import LearnerState
+from engine.domain.enrolment import LearnerState, Standing
 from engine.domain.mastery import MasteryState, SkillPrior
 from engine.domain.pacing import Override
 from engine.domain.responses import Response
 from engine.domain.unit_of_work import UnitOfWork
 from engine.services.fold import Fold
 
-SWITCHES = ("switch_model", "switch_policy")
+Switch = Literal["switch_model", "replace_model", "switch_policy"]
+"""To another version of the model while the one before is at hand; of the model where that is gone; of the policy."""
+SWITCHES = ("switch_model", "replace_model", "switch_policy")
 """The kinds of override that a policy never sees."""
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """What is switched, and the version it is switched to."""
-
-    what: Literal["model", "policy"]
-    version: str
-
-
-def switch(
-    state: LearnerState, fold: Fold, to: Switch, uow: UnitOfWork, now: datetime, new: Fold | None = None
-) -> LearnerState:
+def switch(state: LearnerState, kind: Switch, old: Fold, new: Fold, uow: UnitOfWork, now: datetime) -> LearnerState:
     """Move an enrolment, record it, and return its state; the caller holds its lock.
 
+    What led here may never be folded again once a release is gone. Then what the path goes on from is stored beside the step.
+
     Args:
-        fold: the rules until here.
-        new: the rules from here on; needed for a switch of the model.
+        old, new: the rules until here, and from here on.
     """
-    old = state.enrolment
-    before = old.model_version if to.what == "model" else old.policy_version
-    step = Override(
-        seq=state.path.seq + 1,
-        kind="switch_model" if to.what == "model" else "switch_policy",
-        target=to.version,
-        actor="system",
-        at=now,
-        note=before,
-    )
-    mastery = state.mastery
-    if new is not None:
-        mastery = carried(fold, mastery, new, uow.record.priors(old.id), uow.record.responses(old.id))
-    enrolment = replace(old, seq=step.seq)
-    if to.what == "model":
-        enrolment = replace(enrolment, model_version=to.version)
+    before, mastery = state.enrolment, state.mastery
+    if kind == "switch_policy":
+        was, enrolment = before.policy_version, replace(before, policy_version=new.policy.version)
+        target = new.policy.version
     else:
-        enrolment = replace(enrolment, policy_version=to.version)
-    path = replace(state.path, seq=step.seq)
-    uow.record.add_override(old.id, step)
+        was, enrolment = before.model_version, replace(before, model_version=new.model.version)
+        target = new.model.version
+        priors, responses = uow.record.priors(before.id), uow.record.responses(before.id)
+        # What was published under a version that is gone cannot be read: the responses alone speak.
+        mastery = carried(old, mastery, new, priors, responses) if kind == "switch_model" else new.relearn(priors, responses)
+    step = Override(state.path.seq + 1, kind, target, "system", now, note=was)
+    path, enrolment = replace(state.path, seq=step.seq), replace(enrolment, seq=step.seq)
+    uow.record.add_override(before.id, step)
+    if kind != "switch_model":
+        uow.record.add_standing(before.id, Standing(step.seq, mastery, path))
     uow.enrolments.save(enrolment, mastery, path)
     return replace(state, enrolment=enrolment, mastery=mastery, path=path)
 

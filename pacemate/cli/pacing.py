@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import click
@@ -26,6 +27,8 @@ def replay(enrolment: str, policy: str | None, as_json: bool) -> int:
 
     Exit code 0 when every decision and the final state come out equal bit for bit, 1 when they do not. With --policy it is 0:
     each line marked ! is a choice that the other policy would have made otherwise, standing where the learner stood.
+
+    What was decided by a release that is not installed any more is marked ?, counted, and not compared.
     """
     from engine.services.replay import replay as run
     from engine.storage.reads.installation import tenant_of_enrolment
@@ -51,17 +54,30 @@ def _tell(result: Replay, policy: str | None) -> None:
     decided = f"{rules.policy.name} {rules.policy.version} on {rules.model.name} {rules.model.version}"
     click.echo(f"{result.version.title}, version {result.version.number}. Recorded by {recorded}; decided anew by {decided}.")
     for step in steps:
+        new = step.replayed
         equal = step.same if policy is None else step.same_choice
-        click.echo(f"{' ' if equal else '!'} {step.seq:4}  {_line(step.recorded, result.version)}")
-        if not equal:
-            click.echo(f"{'':8}{_instead(step, result.version)}")
+        mark = "?" if new is None else " " if equal else "!"
+        click.echo(f"{mark} {step.seq:4}  {_line(step.recorded, result.version)}")
+        if new is not None and not equal:
+            click.echo(f"{'':8}{_instead(step, new, result.version)}")
+    compared = result.compared
     if policy is None:
-        differing = sum(not s.same for s in steps)
-        state = "equal" if result.state_same else "DIFFERS"
-        click.echo(f"{len(steps)} decisions, {differing} differ; final state {state}.")
+        differing = sum(not s.same for s in compared)
+        state = {True: "equal", False: "DIFFERS", None: "not compared"}[result.state_same]
+        click.echo(f"{len(compared)} decisions, {differing} differ; final state {state}.")
     else:
-        others = sum(not s.same_choice for s in steps)
-        click.echo(f"{len(steps)} decisions; {policy} would have chosen otherwise in {others}.")
+        others = sum(not s.same_choice for s in compared)
+        click.echo(f"{len(compared)} decisions; {policy} would have chosen otherwise in {others}.")
+    _tell_of_the_rest(result)
+
+
+def _tell_of_the_rest(result: Replay) -> None:
+    """Count the decisions that were not compared, by what decided them."""
+    old = result.enrolment
+    rest = Counter(s.pinned for s in result.steps if s.replayed is None)
+    for pinned, count in rest.items():
+        rules = f"{old.policy} {pinned.policy_version} on {old.model} {pinned.model_version}"
+        click.echo(f"{count} more, marked ?, by {rules}: not compared, since a release that is gone decided or led there.")
 
 
 def _line(decision: Decision, version: CourseVersion) -> str:
@@ -71,12 +87,12 @@ def _line(decision: Decision, version: CourseVersion) -> str:
     return f"{decision.purpose or '-':14} {what:24} {reason_words(decision.reason, version)}"
 
 
-def _instead(step: Step, version: CourseVersion) -> str:
+def _instead(step: Step, new: Decision, version: CourseVersion) -> str:
     closed = [f"{a.slot_key} {a.reason.code}" for a in step.adjustments]
     after = f" (after {', '.join(closed)})" if closed else ""
-    if step.same_choice and step.recorded.reason == step.replayed.reason:
-        return f"would be the same on other figures: {dict(step.recorded.inputs)} became {dict(step.replayed.inputs)}"
-    return f"would be {_line(step.replayed, version)}{after}"
+    if step.same_choice and step.recorded.reason == new.reason:
+        return f"would be the same on other figures: {dict(step.recorded.inputs)} became {dict(new.inputs)}"
+    return f"would be {_line(new, version)}{after}"
 
 
 def _json(result: Replay, policy: str | None) -> dict[str, Any]:
@@ -97,14 +113,18 @@ def _json(result: Replay, policy: str | None) -> dict[str, Any]:
         },
         "same": result.same,
         "state_same": result.state_same,
-        "other_choices": None if policy is None else sum(not s.same_choice for s in result.steps),
+        "compared": len(result.compared),
+        "not_compared": len(result.steps) - len(result.compared),
+        "other_choices": None if policy is None else sum(not s.same_choice for s in result.compared),
         "steps": [
             {
                 "seq": s.seq,
-                "same": s.same,
-                "same_choice": s.same_choice,
+                "same": None if s.replayed is None else s.same,
+                "same_choice": None if s.replayed is None else s.same_choice,
+                "policy_version": s.pinned.policy_version,
+                "model_version": s.pinned.model_version,
                 "recorded": _decision_json(s.recorded),
-                "replayed": _decision_json(s.replayed),
+                "replayed": None if s.replayed is None else _decision_json(s.replayed),
                 "adjustments": [{"kind": a.kind, "slot": a.slot_key, "reason": a.reason.code} for a in s.adjustments],
             }
             for s in result.steps

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain.mastery import Evidence
-from engine.mastery.gaussian_filter import SETTLED_RESPONSES, Coefficients, GaussianFilter
+from engine.mastery.gaussian_filter import DAY_ONE, DAY_ONE_VERSION, SETTLED_RESPONSES, GaussianFilter
 
 SKILLS = ("a", "b", "c")
 tags = st.sampled_from(["easy", "medium", "hard", None])
@@ -99,7 +100,7 @@ def test_mixed_answers_are_enough_from_the_fourth_on_and_not_after_two(first):
 
 @given(st.lists(st.tuples(tags, st.booleans()), min_size=5, max_size=40), st.sampled_from([0.4, 0.8]))
 def test_a_verdict_is_not_taken_back_by_more_answers(steps, variance):
-    model = GaussianFilter(Coefficients(learner_variance=variance))
+    model = GaussianFilter(replace(DAY_ONE[DAY_ONE_VERSION], learner_variance=variance))
     model, states = folded([(["a"], tag, correct) for tag, correct in steps], model)
     enough = [model.mastery(state, "a").enough for state in states[SETTLED_RESPONSES:]]
     assert enough == sorted(enough)
@@ -108,7 +109,7 @@ def test_a_verdict_is_not_taken_back_by_more_answers(steps, variance):
 @pytest.mark.parametrize("wrong", [{"learner_variance": 0.0}, {"growth": -0.1}, {"standard": 1.0}])
 def test_coefficients_out_of_bounds_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        Coefficients(**wrong)
+        replace(DAY_ONE[DAY_ONE_VERSION], **wrong)
 
 
 def test_serving_needs_no_scikit_learn():

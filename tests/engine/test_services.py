@@ -16,7 +16,8 @@ from engine.domain.responses import Response
 from engine.services.enrol import enrol, preview_as_learner, start_over
 from engine.services.next_activity import next_activity
 from engine.services.publish_course import publish_course
-from engine.services.replay import fold_all, replay
+from engine.services.rebuild import Past, pinned_at_the_start, rebuild
+from engine.services.replay import replay
 from engine.services.set_cohort import CohortSettings, set_cohort
 from engine.services.show_hint import show_hint
 from engine.services.state import fold_for
@@ -216,11 +217,12 @@ def test_changing_one_response_changes_the_path(stage):
     probes = [i for i, r in enumerate(responses) if r.purpose == "probe"]
     changed: list[Response] = [*responses]
     changed[probes[0]] = replace(changed[probes[0]], correct=False)
-    _, _, path = fold_all(fold, responses, [])
-    assert path == state.path
-    states, _, other = fold_all(fold, changed[: probes[0] + 1], [])
-    assert other != states[0][1] != PathState(seq=1)
-    look = fold.look(states[-1][0])
+    pinned = pinned_at_the_start(state.enrolment, [])
+    assert rebuild(Past(responses, []), pinned, lambda _: fold)[-1].path == state.path
+    positions = rebuild(Past(changed[: probes[0] + 1], []), pinned, lambda _: fold)
+    other = positions[-1].path
+    assert other != positions[0].path != PathState(seq=1)
+    look = fold.look(positions[-1].mastery)
     assert fold.policy.decide(other, "module-1", look, stage.now).activity_id == "read-1"
     assert responses[probes[0] + 1].purpose == "probe"
 

@@ -14,11 +14,14 @@ from content.bundled import bundled_courses
 from content.loader import activity_types, load_course
 from engine.domain.catalog import Activity
 from engine.domain.enrolment import LaunchIdentity
+from engine.pacing.mastery_paced import MasteryPaced
+from engine.services.next_activity import next_activity
 from engine.simulation.learners import plant
+from engine.storage.reads.installation import tenant_of_enrolment
 from engine.storage.tables.enrolments import enrolments
 from engine.storage.tables.learning import responses
 from engine.storage.tables.people import people
-from pacemate.bootstrap import Runtime, build_runtime
+from pacemate.bootstrap import Runtime, build_runtime, open_runtime
 from pacemate.demo import prepare as demo
 from pacemate.demo.answers import answer_to
 from pacemate.demo.run import READY, say_where
@@ -101,6 +104,20 @@ def test_the_demo_prepares_its_data_once_and_its_learners_replay(
     assert [int(line.split()[1]) for line in words if line.startswith("!")] == otherwise
     assert sum("would be" in line for line in words) == len(otherwise)
     assert words[-1].endswith(f"bkt-95 would have chosen otherwise in {len(otherwise)}.")
+
+    was = MasteryPaced.version
+    monkeypatch.setattr(MasteryPaced, "version", "99")
+    later = terminal("pacing", "replay", ids[0])
+    assert later.code == 0
+    assert "0 decisions, 0 differ; final state not compared." in later.out
+    assert f"{len(words) - 2 - len(otherwise)} more, marked ?, by mastery-paced {was} on gaussian-filter" in later.out
+    with open_runtime() as released, released.uow() as uow:
+        tenant = tenant_of_enrolment(uow.session, ids[0])
+        next_activity(ids[0], tenant, None, released.kit)
+    told = terminal("pacing", "replay", ids[0], "--json")
+    assert (told.code, told.json["same"], told.json["state_same"]) == (0, True, True)
+    assert (told.json["compared"], told.json["not_compared"]) == (0, len(told.json["steps"]))
+    assert {(s["policy_version"], s["same"], s["replayed"]) for s in told.json["steps"]} == {(was, None, None)}
 
 
 def test_the_demo_refuses_one_port_for_both_servers(terminal: Terminal) -> None:

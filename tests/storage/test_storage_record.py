@@ -11,10 +11,12 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import func, select
 
+from engine.domain.enrolment import Standing
 from engine.domain.errors import Conflict, NotFound
 from engine.domain.events import milestone_event
+from engine.domain.mastery import MasteryState
 from engine.domain.milestones import crossed
-from engine.domain.pacing import Adjustment, Override, Reason
+from engine.domain.pacing import Adjustment, Override, PathState, Reason
 from engine.storage.tables.learning import milestones, presentations, responses
 from engine.storage.unit_of_work import SqlUnitOfWork, UnitOfWorkFactory
 from tests.storage.rows import NOW, World, later, new_id, presentation, response, seed
@@ -118,6 +120,19 @@ def test_a_response_comes_back_equal_with_its_reply(uow_factory: UnitOfWorkFacto
         assert uow.record.responses(world.enrolment.id) == [answer]
         assert uow.record.reply(shown_id) == ({"x": "\x00"}, {"ok": 1.5})
         assert uow.record.presentation(shown_id, world.enrolment.id).answered is True
+
+
+def test_what_is_stored_at_switches_comes_back_in_order_and_for_nobody_else(uow_factory: UnitOfWorkFactory) -> None:
+    north, south = seed(uow_factory), seed(uow_factory, "south")
+    mastery = MasteryState("m", "v", {"t": 0.1, "skills": {"s": [0.25, 3]}})
+    stored = [Standing(seq, mastery, PathState(seq=seq, closed={"a": "done"}, resumed_at=NOW)) for seq in (7, 12)]
+    with uow_factory() as uow:
+        for one in reversed(stored):
+            uow.record.add_standing(north.enrolment.id, one)
+        uow.record.add_standing(south.enrolment.id, replace(stored[0], mastery=replace(mastery, version="w")))
+        uow.commit()
+    with uow_factory() as uow:
+        assert uow.record.standings(north.enrolment.id) == stored
 
 
 def test_a_position_of_the_fold_holds_one_response(uow_factory: UnitOfWorkFactory) -> None:

@@ -6,7 +6,10 @@ import re
 from datetime import date
 
 import pytest
+from sqlalchemy import update
 
+from engine.storage.tables.enrolments import enrolments, learner_states
+from lti.storage import session_of
 from tests.web.frames import check_frame, set_up
 from tests.web.house import Browser, House, answer_for, bundled_course
 
@@ -237,3 +240,29 @@ def test_a_milestone_whose_reply_was_lost_is_celebrated_once_on_the_next_page(le
     assert 'data-key="25"' in page, before[:200]
     assert "You can now:" in page
     assert "data-celebrate" not in learner.get("").get_data(as_text=True)
+
+
+def test_no_page_is_closed_to_somebody_whose_coefficients_are_gone(house: House) -> None:
+    browser = house.browser()
+    browser.launch()
+    browser.start()
+    browser.go(4)
+    # As stored by a release whose states had another form.
+    old = {"model": "gaussian-filter", "version": "day-one-1", "values": {"t": 0.1, "vt": 0.7, "skills": {}}}
+    old["values"]["skills"] = {skill: [0.1, 0.5, 0.6, 2] for skill in house.version.skills}
+    with house.kit.uow() as uow:
+        session_of(uow).execute(update(enrolments).values(model_version="day-one-1"))
+        session_of(uow).execute(update(learner_states).values(mastery=old))
+        uow.commit()
+    teacher = house.browser()
+    teacher.launch("tess", role="instructor")
+    assert teacher.get("").status_code == 200
+    for path in ("", "skills", "plan"):
+        assert browser.get(path).status_code == 200
+    feed = re.search(r"/calendar/[\w-]{43}\.ics", browser.post("plan/calendar").get_data(as_text=True))
+    assert feed is not None
+    assert browser.client.get(feed.group()).status_code == 200
+    assert browser.get("module/first-look").status_code == 200
+    assert browser.answer(True, follow_redirects=True).status_code == 200
+    browser.go_on()
+    browser.go(3)

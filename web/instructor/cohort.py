@@ -13,6 +13,7 @@ from engine.domain.enrolment import Cohort, LearnerState
 from engine.domain.known import told
 from engine.domain.unit_of_work import UnitOfWork
 from engine.services.fold import contract_of
+from engine.services.state import standing
 from engine.storage.reads.cohort import cohort_overview
 from lti.storage import session_of
 from web.auth import Answer, LaunchSession, require_instructor
@@ -106,11 +107,12 @@ def still_offered(session: LaunchSession, cohort: Cohort, uow: UnitOfWork) -> bo
 
 
 def evidence_of(state: LearnerState, uow: UnitOfWork) -> Evidence:
-    """Return what a learner's state says, under the version and the model it is pinned to."""
-    model = kit().models.get(state.enrolment.model)
-    version = uow.courses.version(state.enrolment.course_version_id)
-    known = None if model is None else told(partial(model.mastery, state.mastery), version, state.path, kit().clock())
-    return Evidence(version, state.path, known)
+    """Return what a learner's state says, under the version and the model it is pinned to; nothing of plugins that are gone."""
+    if state.enrolment.model not in kit().models or state.enrolment.policy not in kit().policies:
+        return Evidence(uow.courses.version(state.enrolment.course_version_id), state.path, None)
+    state, fold = standing(state, uow, kit())
+    known = told(partial(fold.model.mastery, state.mastery), fold.version, state.path, kit().clock())
+    return Evidence(fold.version, state.path, known)
 
 
 def module_ticks(modules: tuple[Module, ...]) -> list[dict[str, Any]]:

@@ -25,9 +25,10 @@ ACTS: Final[dict[str, str]] = {
     "skip_review": "Skipped the review",
     "resume": "Began another visit",
     "switch_model": "The mastery model was fitted anew",
+    "replace_model": "The mastery model was replaced, and folded anew",
     "switch_policy": "The pacing rules were renewed",
 }
-SWITCHES: Final = frozenset({"switch_model", "switch_policy"})
+SWITCHES: Final = frozenset({"switch_model", "replace_model", "switch_policy"})
 PRIVATE: Final = frozenset({"accommodate"})
 """Acts that are the learner's own affair."""
 

@@ -19,7 +19,7 @@ from engine.domain.unit_of_work import UnitOfWork
 from engine.pacing.planner import TimeRange, remaining
 from engine.services.fold import Fold
 from engine.services.resume import after_a_pause, next_visit, withdraws
-from engine.services.state import fold_for
+from engine.services.state import standing
 from engine.services.weekly_plan import Planned, planned
 from lti.dates import Dates
 from lti.deadlines import dates_of
@@ -165,7 +165,7 @@ def place_of(session: LaunchSession, uow: UnitOfWork, *, celebrate: bool = False
     state = uow.enrolments.get(session.enrolment_id, session.tenant_id)
     milestone = uow.record.uncelebrated(session.enrolment_id) if celebrate and state.path.seq > 0 else None
     weekly = planned(session.enrolment_id, uow, kit().clock()) if plan else None
-    fold = fold_for(state, uow, kit())
+    state, fold = standing(state, uow, kit())
     dates = dates_of(uow, state.cohort.id, session.person_id)
     return Place(session, state.enrolment, state.cohort, state.mastery, state.path, fold, milestone, weekly, dates)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.mastery import gaussian_filter
 from engine.mastery.fitting.difficulties import Parameters, prior_parameters, refit
 from engine.mastery.fitting.metrics import log_loss
 from engine.mastery.fitting.sequences import Bools, Floats, Ints, Table, Waves, waves_of
@@ -19,7 +20,8 @@ LEAST_TUNING_LEARNERS = 10
 """With fewer learners than this the day-one constants stay."""
 TUNING_RESPONSES, TUNING_TURNS = 100_000, 2_500
 """Tuning reads so many responses at most, and of a learner so many."""
-DAY_ONE = np.array([0.8, 0.6, 0.002, 0.02, 0.02])
+CONSTANTS = ("learner_variance", "skill_variance", "learner_drift", "skill_drift", "growth")
+DAY_ONE = np.array([getattr(gaussian_filter.DAY_ONE[gaussian_filter.DAY_ONE_VERSION], name) for name in CONSTANTS])
 LOW = np.array([0.02, 0.02, 1e-5, 1e-4, 1e-4])
 HIGH = np.array([4.0, 4.0, 0.1, 0.3, 0.2])
 PRIOR_SPREAD = 0.5

@@ -18,7 +18,7 @@ from engine.mastery.fitting.histories import features
 from engine.mastery.fitting.metrics import Metrics, measure
 from engine.mastery.fitting.sequences import Bools, Floats, Table, Waves, table_of, waves_of
 from engine.mastery.fitting.wavefront import sigmoid
-from engine.mastery.gaussian_filter import DAY_ONE_VERSION, TAG_LOGITS, Coefficients
+from engine.mastery.gaussian_filter import DAY_ONE, DAY_ONE_VERSION, TAG_LOGITS
 from engine.mastery.history import NAMES
 from engine.mastery.log import ResponseLog
 
@@ -98,7 +98,7 @@ def held_out(learner_ids: Sequence[str]) -> Bools:
 def in_use(log: ResponseLog, tags: Tags, current: FittedCoefficients | None) -> Served:
     """Return the coefficients in use, by the codes of a log; the day-one ones where None."""
     if current is None:
-        c = Coefficients()
+        c = DAY_ONE[DAY_ONE_VERSION]
         constants = [c.learner_variance, c.skill_variance, c.learner_drift, c.skill_drift, c.growth]
         beta = -float(np.log(c.prior_share / (1 - c.prior_share)))
         tag = tag_logits(log, tags)

@@ -9,15 +9,23 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
+from engine.domain.enrolment import Standing
 from engine.domain.errors import Conflict, NotFound
 from engine.domain.mastery import SkillPrior
 from engine.domain.milestones import Milestone
 from engine.domain.pacing import Adjustment, Override
 from engine.domain.presentations import Presentation
 from engine.domain.responses import Response
-from engine.storage.serial import reason_from_json, reason_to_json
+from engine.storage.serial import (
+    mastery_from_json,
+    mastery_to_json,
+    path_from_json,
+    path_to_json,
+    reason_from_json,
+    reason_to_json,
+)
 from engine.storage.tables import learning
-from engine.storage.tables.learning import overrides, presentations, responses
+from engine.storage.tables.learning import overrides, presentations, responses, standings
 from engine.storage.tables.mastery import enrolment_priors
 from engine.storage.transaction import AnyRow, Transaction
 
@@ -137,6 +145,16 @@ class SqlRecord:
         """Return all overrides in order of seq."""
         statement = select(*OVERRIDE).where(overrides.c.enrolment_id == enrolment_id).order_by(overrides.c.seq)
         return [Override(*row) for row in self._tx.run(statement)]
+
+    def add_standing(self, enrolment_id: str, standing: Standing) -> None:
+        """Store what an enrolment goes on from at a switch."""
+        folded = {"mastery": mastery_to_json(standing.mastery), "path": path_to_json(standing.path)}
+        self._tx.run(standings.insert(), {"enrolment_id": enrolment_id, "seq": standing.seq, **folded})
+
+    def standings(self, enrolment_id: str) -> Sequence[Standing]:
+        """Return what was stored at the switches of an enrolment, in order."""
+        statement = select(standings).where(standings.c.enrolment_id == enrolment_id).order_by(standings.c.seq)
+        return [Standing(row.seq, mastery_from_json(row.mastery), path_from_json(row.path)) for row in self._tx.run(statement)]
 
     def add_adjustments(self, enrolment_id: str, seq: int, adjustments: Sequence[Adjustment], now: datetime) -> None:
         """Append what a response or override changed of the path."""

@@ -74,6 +74,15 @@ overrides = Table(
     Column("note", String, nullable=False, doc="The reason an instructor gave; empty without one."),
 )
 
+standings = Table(
+    "standings",
+    metadata,
+    Column("enrolment_id", ForeignKey("enrolments.id"), primary_key=True, doc="Whose state it is."),
+    Column("seq", Integer, primary_key=True, autoincrement=False, doc="The switch of version it was stored at."),
+    Column("mastery", Json, nullable=False, doc="Mastery after the switch: a replay goes on from it once the release is gone."),
+    Column("path", Json, nullable=False, doc="The path after the switch, for the same."),
+)
+
 adjustments = Table(
     "adjustments",
     metadata,
