@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -18,18 +18,21 @@ QUIET_DAYS = 7
 """Days without an answer after which a learner counts as quiet (product.md: at risk after 7)."""
 RESOLVED = ("mastered", "skipped", "tested_out", "waived")
 """Closures after which a flag on a skill asks for nothing any more."""
+FAR = 1 / 3
+"""Share right at the first try below which one skill alone is a reason to help."""
 KNOWN_BANDS = ("nearly", "mastered", "refresh")
 
-Kind = Literal["stuck", "quiet"]
+Kind = Literal["stuck", "quiet", "watch"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One reason why a learner needs help.
+    """One reason why a learner needs help, or is worth an eye.
 
     Args:
-        kind: `stuck` on a skill, or `quiet` for days.
-        skill_id: the skill of a `stuck` one.
+        kind: `stuck` on a skill, `quiet` for days; or `watch`: one skill was practised without proof, and later visits ask
+            it again by themselves.
+        skill_id: the skill of a `stuck` or `watch` one.
         share: first tries that were right, in [0, 1]; 1.0 for `quiet`.
     """
 
@@ -77,9 +80,9 @@ def quiet_days(learner: LearnerRow, now: datetime) -> int:
 
 
 def urgency(causes: tuple[Cause, ...], learner: LearnerRow, now: datetime) -> tuple[int, int, float, int]:
-    """Return a sort key, smallest first: stuck and quiet, stuck, quiet; then the more recent, then the lower share right."""
+    """Return a sort key, smallest first: stuck and quiet, stuck, quiet, to watch; then the more recent, the lower share."""
     kinds = {c.kind for c in causes}
-    rank = 0 if kinds == {"stuck", "quiet"} else 1 if "stuck" in kinds else 2 if "quiet" in kinds else 3
+    rank = 0 if kinds >= {"stuck", "quiet"} else 1 if "stuck" in kinds else 2 if "quiet" in kinds else 3 if kinds else 4
     days = quiet_days(learner, now) if "quiet" in kinds else 0
     share = min((c.share for c in causes), default=1.0)
     progress = learner.progress_bp or 0
@@ -95,16 +98,19 @@ def is_running(cohort: Cohort, today: date) -> bool:
 def _stuck(evidence: Evidence) -> tuple[Cause, ...]:
     version, path = evidence.version, evidence.path
     slots = {s.key: s for m in version.modules for s in m.slots}
-    found = []
+    found, in_the_way = [], False
     for key in path.flags:
         slot, state, closure = slots.get(key), path.slots.get(key), path.closed.get(key)
         if slot is None or state is None or closure in RESOLVED:
             continue
         if closure is not None and evidence.known is not None and evidence.known(slot.skill_id).band in KNOWN_BANDS:
             continue
+        in_the_way = in_the_way or closure is None
         title = version.skills[slot.skill_id].title
         score = score_words(state.right, state.first_tries)
         share = state.right / state.first_tries if state.first_tries else 0.0
         where = f"Stuck on “{title}”" if closure is None else f"Practised “{title}” and is not there yet"
         found.append(Cause("stuck", f"{where}: {score}", slot.skill_id, share))
+    if len(found) == 1 and not in_the_way and found[0].share >= FAR:
+        found = [replace(found[0], kind="watch")]
     return tuple(sorted(found, key=lambda c: c.share))

@@ -36,7 +36,7 @@ class Row:
     """A learner as a row.
 
     Args:
-        causes: why help is needed; empty where it is not.
+        causes: why help is needed, or what is worth an eye.
         percent: high-water progress; None when the contract weighs nothing.
         cells: bands in the order of the course's skills; empty before the first launch.
     """
@@ -50,6 +50,11 @@ class Row:
     time: str
 
     @property
+    def needs(self) -> bool:
+        """Return whether help is needed."""
+        return any(c.kind != "watch" for c in self.causes)
+
+    @property
     def stuck(self) -> bool:
         """Return whether a skill is in the way."""
         return any(c.kind == "stuck" for c in self.causes)
@@ -57,7 +62,7 @@ class Row:
     @property
     def why(self) -> str:
         """Return the causes in one line: the first skill, how many more, and the silence."""
-        skills = [c for c in self.causes if c.kind == "stuck"]
+        skills = [c for c in self.causes if c.kind != "quiet"]
         more = f", and {counted(len(skills) - 1, 'more skill', 'more skills')}" if len(skills) > 1 else ""
         told = [f"{c.words}{more}" for c in skills[:1]] + [c.words for c in self.causes if c.kind == "quiet"]
         return ". ".join(told)
@@ -115,7 +120,7 @@ class Roll:
     @property
     def need(self) -> tuple[Row, ...]:
         """Return the rows that need help."""
-        return tuple(r for r in self.rows if r.causes)
+        return tuple(r for r in self.rows if r.needs)
 
     @property
     def sections(self) -> Mapping[str, int]:
@@ -230,7 +235,7 @@ def _finding_of_one(row: Row) -> str:
         return f"{row.name} has not opened the course yet"
     if row.learner.standing == "completed":
         return f"{row.name} has finished the course"
-    return f"{row.name} needs you today" if row.causes else f"{row.name} is on the way"
+    return f"{row.name} needs you today" if row.needs else f"{row.name} is on the way"
 
 
 def _order(row: Row, now: datetime) -> tuple[object, ...]:
@@ -240,7 +245,7 @@ def _order(row: Row, now: datetime) -> tuple[object, ...]:
 
 def _first(rows: Sequence[Row], now: datetime) -> First:
     stuck = [r for r in rows if r.stuck]
-    quiet = [(r, counted(quiet_days(r.learner, now), "day", "days")) for r in rows if r.causes and not r.stuck]
+    quiet = [(r, counted(quiet_days(r.learner, now), "day", "days")) for r in rows if r.needs and not r.stuck]
     named = tuple(stuck[:MOST_STUCK])
     return First(named, len(stuck) - len(named), tuple(quiet[:MOST_QUIET]), len(quiet))
 
