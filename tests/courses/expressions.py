@@ -87,8 +87,8 @@ EXPRESSIONS = {
     ),
     "map-or-replace": (
         "df, d = pd.DataFrame({'service': ['brake', 'brake service', 'tune-up']}), {'brake': 'brake service'}; "
-        "given = text.removeprefix('df[\"service\"] = ').removeprefix('.'); "
-        "got = eval(given if given.startswith('df') else 'df[\"service\"].' + given + '(d)')",
+        "given = text.removeprefix('df[\"service\"] = ').removeprefix('.').removesuffix('(d)'); "
+        "got = eval((given if given.startswith('df') else 'df[\"service\"].' + given) + '(d)')",
         "got.tolist() == ['brake service', 'brake service', 'tune-up']",
     ),
     "format-for-pune": (
