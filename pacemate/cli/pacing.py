@@ -77,7 +77,7 @@ def _tell_of_the_rest(result: Replay) -> None:
     rest = Counter(s.pinned for s in result.steps if s.replayed is None)
     for pinned, count in rest.items():
         rules = f"{old.policy} {pinned.policy_version} on {old.model} {pinned.model_version}"
-        click.echo(f"{count} more, marked ?, by {rules}: not compared, since a release that is gone decided or led there.")
+        click.echo(f"{count} more, marked ?, by {rules}, are not compared: a release that is gone decided or led there.")
 
 
 def _line(decision: Decision, version: CourseVersion) -> str:

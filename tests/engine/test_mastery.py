@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import pytest
 from hypothesis import given
@@ -27,9 +27,19 @@ def folded(steps, model=None):
     return model, states
 
 
+def test_what_a_release_had_on_day_one_never_changes():
+    assert astuple(DAY_ONE["day-one-2"]) == (0.8, 0.6, 0.002, 0.02, 0.02, 0.5, 0.8, 0.7, 0.75)
+    model = GaussianFilter()
+    for version, coefficients in DAY_ONE.items():
+        earlier = model.released(version)
+        assert (earlier.version, earlier.coefficients) == (version, coefficients)
+    assert model.version in DAY_ONE
+    assert model.released("day-one-1") is None
+
+
 def test_golden_values_of_one_step():
     # By hand: z = 0 + 0 + .8473 - .7, V = .8 + .6 + .5, p0 = .5368, w = .2486, e = (1 - .5368) / (1 + .2486 * 1.9)
-    model, states = folded([(["a"], "hard", True)])
+    model, states = folded([(["a"], "hard", True)], GaussianFilter().released("day-one-2"))
     values = states[-1].values
     assert values["t"] == pytest.approx(0.8 * 0.31462, abs=1e-4)
     assert values["skills"]["a"][0] == pytest.approx(0.6 * 0.31462 + 0.02, abs=1e-4)

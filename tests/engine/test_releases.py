@@ -127,8 +127,8 @@ def test_an_earlier_day_one_version_can_be_promoted_and_left_again(stage):
 
 
 def who_lost_their_fit(stage):
-    """Return a learner whose coefficients are nowhere to be had, and their state before."""
-    store(stage)
+    """Return a learner whose coefficients, of a course found easy, are nowhere to be had, and their state before."""
+    store(stage, base=-2.0)
     promote_version("sample", "fit-1", stage.kit)
     learner = stage.launch()
     answered(stage, learner, 8)
@@ -197,7 +197,7 @@ def test_a_promotion_takes_along_who_pins_a_version_that_is_gone(stage):
 def test_a_replacement_replays_the_same_once_the_version_is_back(stage):
     learner, _ = who_lost_their_fit(stage)
     answered(stage, learner, 3)
-    store(stage)
+    store(stage, base=-2.0)
     result = replay(learner.id, TENANT, stage.kit)
     assert result.same
     assert len(result.compared) == len(result.steps) == 11
