@@ -19,6 +19,7 @@ from engine.domain.replies import Card, Reply
 
 REASONS: Final[dict[str, str]] = {
     "teach.next": "The next step of this module.",
+    "teach.not_sure": "You were right on “{skill}”, but that is not enough to be sure, so its lesson comes{score}.",
     "practice.next": "Practice on “{skill}”{score}.",
     "practice.near_challenge": "Practice on “{skill}”, picked to be a fair challenge{score}.",
     "practice.repeat": "Every question on “{skill}” has come up, so the one you saw longest ago comes again{score}.",
@@ -31,7 +32,9 @@ REASONS: Final[dict[str, str]] = {
     "test_out.prove": "Proving “{skill}” takes {of_words} right answers in a row; you have {right}. A miss costs nothing.",
     "test_out.one_more": "All right on “{skill}” so far. One more right answer makes it sure.",
     "help.worked_example": "A worked example on “{skill}”, because the questions were hard so far{score}.",
+    "help.worked_example_again": "Look again at the example on “{skill}”, because the questions were hard so far{score}.",
     "help.prerequisite": "A look back at what “{skill}” builds on, because the questions were hard so far{score}.",
+    "help.prerequisite_again": "Look again at what “{skill}” builds on, because the questions were hard so far{score}.",
     "help.instructor": "Your instructor can see that help with “{skill}” is welcome{score}.",
     "skip.known": "You showed that you know “{skill}” before the lesson{score}.",
     "skip.tested_out": "You got {of_words} questions on “{skill}” right in a row.",
@@ -66,7 +69,9 @@ CARD_TITLES: Final[dict[str, str]] = {
     "skip.tested_out": "Tested out: {skill}",
     "skip.seen_by_instructor": "Marked as done: {skill}",
     "help.worked_example": "Added for you: a worked example",
+    "help.worked_example_again": "Added for you: another look at the example",
     "help.prerequisite": "Added for you: a look back",
+    "help.prerequisite_again": "Added for you: a look back",
     "undo.skip": "Back on your path: {skill}",
     "close.proved_later": "Proved: {skill}",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -58,8 +58,10 @@ class SlotState:
         right, first_tries: pieces of evidence and how many of them were right.
         active_s: known active seconds spent.
         probe: None before the probe, else whether it was right.
-        helped: steps of help given after a struggle: 1 worked example, 2 prerequisite, 3 note to the instructor.
+        helped: steps of help given after a struggle: two worked examples, of the skill and of what it builds on, then a note to
+            the instructor.
         streak: right pieces of evidence since the last wrong one.
+        shown: ids of the activities given as help.
     """
 
     items: tuple[str, ...] = ()
@@ -69,6 +71,7 @@ class SlotState:
     probe: bool | None = None
     helped: int = 0
     streak: int = 0
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +241,7 @@ class Outlook:
         contract: module ids the cohort uses, in the course's order.
         mastery: skill id to what the model says now.
         predict: activity id to P(right) now.
+        foresee: skill id and activity ids to what the model would say of it after right answers to all of these.
         seed: the enrolment's seed, for tie breaks.
     """
 
@@ -245,4 +249,5 @@ class Outlook:
     contract: tuple[str, ...]
     mastery: Callable[[str], SkillMastery]
     predict: Callable[[str], float]
+    foresee: Callable[[str, Sequence[str]], SkillMastery]
     seed: int

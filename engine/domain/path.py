@@ -93,9 +93,9 @@ def with_slot(path: PathState, key: str, state: SlotState) -> PathState:
 
 def count_response(path: PathState, response: Response, slot: Slot | None) -> PathState:
     """Return the path after the bookkeeping of a response: counters, seen items, time, the queue's head."""
-    queue = path.queue
-    if queue and queue[0].activity_id == response.activity_id and queue[0].purpose == response.purpose:
-        queue = queue[1:]
+    head = path.queue[0] if path.queue else None
+    # What stands before everything else, such as help, takes no second try away.
+    came_first = head is not None and (head.activity_id, head.purpose) == (response.activity_id, response.purpose)
     if response.module_id in path.returned and response.purpose != "review":
         path = replace(path, returned=tuple(m for m in path.returned if m != response.module_id))
     path = replace(
@@ -104,8 +104,8 @@ def count_response(path: PathState, response: Response, slot: Slot | None) -> Pa
         seen=_plus(path.seen, response.activity_id, 1),
         module_active_s=_plus(path.module_active_s, response.module_id, response.active_s or 0.0),
         since_card=path.since_card + 1,
-        retry=None,
-        queue=queue,
+        retry=path.retry if came_first else None,
+        queue=path.queue[1:] if came_first else path.queue,
     )
     if slot is None:
         return path

@@ -18,12 +18,11 @@ from engine.pacing.planner import (
     MODULE_S,
     PROBES_TO_STAY,
     RETRIED,
-    SKIP_PROBES,
     each_s,
     expected,
     least_s,
 )
-from engine.pacing.selection import hard_items
+from engine.pacing.selection import SKIP_PROBES, probe_items
 
 LONG = 1.6
 """The next activity is taken as so much longer than expected: single log-durations spread by .4 around the pace."""
@@ -35,14 +34,14 @@ CHECKED = 1.3
 """A question in the path with its second try."""
 
 
-def pays(path: PathState, segment: Segment, look: Outlook) -> bool:
+def pays(path: PathState, segment: Segment, look: Outlook, mastered_at: float) -> bool:
     """Return whether a probe is expected to save at least the time it takes; without a lesson to skip it is practice anyway."""
     lessons = [k for k in segment.teaching if k not in path.closed]
-    hard = hard_items(path, segment.slot, look)
-    if not lessons or not hard:
-        return bool(hard)
+    probes = probe_items(path, segment.slot, look, mastered_at)
+    if not lessons or not probes:
+        return bool(probes)
     tried = path.slots.get(segment.slot.key, SlotState()).first_tries
-    right = sum(map(look.predict, hard)) / len(hard)
+    right = sum(map(look.predict, probes)) / len(probes)
     known = look.mastery(segment.slot.skill_id)
     skip = chance_in_a_row(known, right, max(SKIP_PROBES - tried, 1))
     each = each_s(segment.slot, look)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.domain.catalog import Slot
+from engine.domain.catalog import Module, Slot
 from engine.domain.mastery import SkillMastery
-from engine.domain.pacing import Adjustment, Advance, Outlook, PathState, Reason, SlotState
+from engine.domain.pacing import Adjustment, Advance, Outlook, PathState, Queued, Reason, SlotState
+from engine.domain.responses import Purpose
 from engine.pacing.forecast import chance_within
 from engine.pacing.planner import LEAST_ITEMS
 
@@ -15,6 +17,13 @@ STRUGGLE_BELOW = 0.2
 WITHIN = 10
 """A struggle: from five first tries on, P(mastery within ten of them) below .2 by the model (Beck & Gong 2013 look at ten)."""
 
+_REASONS: Mapping[tuple[Purpose, bool], str] = {
+    ("worked_example", False): "help.worked_example",
+    ("worked_example", True): "help.worked_example_again",
+    ("prerequisite", False): "help.prerequisite",
+    ("prerequisite", True): "help.prerequisite_again",
+}
+
 
 def struggles(known: SkillMastery, state: SlotState, mastered_at: float) -> bool:
     """Return whether mastery is not to be expected soon; past ten answers, whether it is not in a few more."""
@@ -22,16 +31,29 @@ def struggles(known: SkillMastery, state: SlotState, mastered_at: float) -> bool
     return chance_within(known, left, mastered_at) < STRUGGLE_BELOW
 
 
-def help_activity(slot: Slot, look: Outlook, step: int) -> str | None:
-    """Return the worked example of a step: 1 of the skill itself, 2 of what the module builds on; None where there is none."""
-    module = look.version.module(slot.module_id)
-    rooms = [module] if step == 1 else [look.version.module(m) for m in module.requires]
-    for room in reversed(rooms):
-        for activity_id in reversed(room.path):
-            activity = look.version.activities[activity_id]
-            if activity.type == "worked-example" and (step == 2 or slot.skill_id in activity.skills):
-                return activity_id
-    return None
+def help_with(path: PathState, slot: Slot, look: Outlook, facts: Mapping[str, object]) -> Queued | None:
+    """Return the worked example that helps next: the skill's own, or one of what its module builds on.
+
+    One that the learner has not seen comes before one to look at again. None where both kinds were given.
+    """
+    module, given = look.version.module(slot.module_id), path.slots[slot.key].shown
+    own = [a for a in _examples(module, look) if slot.skill_id in look.version.activities[a].skills]
+    before = [a for m in module.requires for a in _examples(look.version.module(m), look)]
+    kinds: tuple[tuple[Purpose, list[str]], ...] = (("worked_example", own), ("prerequisite", before))
+    left = [
+        (activity_id in path.seen, purpose, activity_id)
+        for purpose, ids in kinds
+        if not set(given) & set(ids)
+        for activity_id in reversed(ids)
+    ]
+    if not left:
+        return None
+    seen, purpose, activity_id = min(left, key=lambda found: found[0])
+    return Queued(activity_id, purpose, Reason(_REASONS[purpose, seen], facts))
+
+
+def _examples(module: Module, look: Outlook) -> list[str]:
+    return [a for a in module.path if look.version.activities[a].type == "worked-example"]
 
 
 def flag(path: PathState, slot: Slot, facts: dict[str, object]) -> Advance:

@@ -16,7 +16,6 @@ from engine.domain.pacing import (
     Outlook,
     Override,
     PathState,
-    Queued,
     Reason,
     SlotState,
 )
@@ -36,12 +35,12 @@ from engine.domain.path import (
 from engine.domain.responses import Purpose, Response
 from engine.pacing.budget import makes_room, pays, stop
 from engine.pacing.forecast import STANDARD
-from engine.pacing.helping import STRUGGLE_FROM, flag, help_activity, struggles
+from engine.pacing.helping import STRUGGLE_FROM, flag, help_with, struggles
 from engine.pacing.overrides import apply_override
-from engine.pacing.planner import LEAST_ITEMS, MASTERED_AT, MOST_PROBES, SKIP_PROBES, observe
+from engine.pacing.planner import LEAST_ITEMS, MASTERED_AT, observe
 from engine.pacing.proving import after_test_out, is_tested, prove, refuse_too_few, test_reason
 from engine.pacing.review import next_carried, next_review, rate
-from engine.pacing.selection import drawn, hard_items, nearest_item, unseen
+from engine.pacing.selection import SKIP_PROBES, drawn, hard_items, nearest_item, probe_items, unseen
 
 FLAG_FROM = 4
 """First tries without which practice that ran out of time says too little to call for the instructor."""
@@ -135,15 +134,16 @@ class MasteryPaced:
             return self._probe(path, module_id, segment.slot, look)
         if element.startswith("slot:"):
             return self._practice(path, module_id, look.version.slot(element), look)
-        return Decision("present", Reason("teach.next", {"activity": element}), module_id, element, "teach")
+        return Decision("present", _teach_reason(path, segment, element), module_id, element, "teach")
 
     def _may_probe(self, path: PathState, segment: Segment, look: Outlook) -> bool:
         slot = path.slots.get(segment.slot.key, SlotState())
         untouched = not any(key in path.closed for key in segment.elements)
-        return untouched and slot.probe is None and segment.slot.key not in path.no_skip and pays(path, segment, look)
+        proposed = untouched and slot.probe is None and segment.slot.key not in path.no_skip
+        return proposed and pays(path, segment, look, self.mastered_at)
 
     def _probe(self, path: PathState, module_id: str, slot: Slot, look: Outlook) -> Decision:
-        item = drawn(hard_items(path, slot, look), look)
+        item = drawn(probe_items(path, slot, look, self.mastered_at), look)
         state = path.slots.get(slot.key, SlotState())
         facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
         code = "probe.one_more" if state.first_tries else "probe.skill_entry"
@@ -176,7 +176,7 @@ class MasteryPaced:
         lessons = any(k not in path.closed for k in segment.teaching)
         if known.probability >= self.mastered_at and (state.first_tries >= SKIP_PROBES or not lessons):
             return _skip(with_slot(path, slot.key, replace(state, probe=True)), segment, known, look)
-        if state.first_tries >= MOST_PROBES or not hard_items(path, slot, look):
+        if not probe_items(path, slot, look, self.mastered_at):
             return Advance(with_slot(path, slot.key, replace(state, probe=True)))
         return Advance(path)
 
@@ -213,17 +213,16 @@ class MasteryPaced:
         due = state.first_tries >= STRUGGLE_FROM + 2 * state.helped
         if state.helped >= 3 or not due or not struggles(known, state, self.mastered_at):
             return Advance(path)
-        step = state.helped + 1
         facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
-        help_ = help_activity(slot, look, step)
-        path = with_slot(path, slot.key, replace(state, helped=step if help_ or step == 3 else step + 1))
-        if step < 3 and help_ is not None:
-            purpose: Purpose = "worked_example" if step == 1 else "prerequisite"
-            reason = Reason(f"help.{purpose}", facts)
-            seconds = look.version.activities[help_].seconds
+        help_ = help_with(path, slot, look, facts) if state.helped < 2 else None
+        if help_ is not None:
+            given = replace(state, helped=state.helped + 1, shown=(*state.shown, help_.activity_id))
+            seconds = look.version.activities[help_.activity_id].seconds
             card = path.since_card >= CARD_EVERY
-            path = replace(path, queue=(*path.queue, Queued(help_, purpose, reason)), since_card=0 if card else path.since_card)
-            return Advance(path, (Adjustment("insert", slot.key, reason, (help_,), seconds, card),))
+            path = with_slot(path, slot.key, given)
+            path = replace(path, queue=(*path.queue, help_), since_card=0 if card else path.since_card)
+            return Advance(path, (Adjustment("insert", slot.key, help_.reason, (help_.activity_id,), seconds, card),))
+        path = with_slot(path, slot.key, replace(state, helped=min(state.helped + 2, 3)))
         # A worked example is cheap; an instructor is called where the model is all but sure.
         return flag(path, slot, facts) if known.high < STANDARD else Advance(path)
 
@@ -233,6 +232,17 @@ def _remembered(response: Response) -> bool | None:
     if response.purpose != "review" or response.correct is None:
         return response.evidence
     return response.correct and response.hints_used == 0
+
+
+def _teach_reason(path: PathState, segment: Segment | None, element: str) -> Reason:
+    """Return why a lesson comes: as the next step, or though every opening question was right."""
+    facts: dict[str, object] = {"activity": element}
+    if segment is None or segment.slot.key in path.no_skip or any(key in path.closed for key in segment.elements):
+        return Reason("teach.next", facts)
+    state = path.slots.get(segment.slot.key, SlotState())
+    if not state.first_tries or state.right < state.first_tries:
+        return Reason("teach.next", facts)
+    return Reason("teach.not_sure", {**facts, "skill": segment.slot.skill_id, "right": state.right, "of": state.first_tries})
 
 
 def _time_is_up(path: PathState, slot: Slot, state: SlotState, look: Outlook) -> bool:

@@ -10,8 +10,8 @@ from engine.domain.errors import Refused
 from engine.domain.pacing import Adjustment, Advance, Closure, Outlook, PathState, Reason
 from engine.domain.path import close, element_seconds, slot_segment, with_slot
 from engine.domain.responses import Response
-from engine.pacing.planner import LEAST_ITEMS, MOST_PROBES, SKIP_PROBES
-from engine.pacing.selection import unseen
+from engine.pacing.planner import LEAST_ITEMS
+from engine.pacing.selection import MOST_PROBES, SKIP_PROBES, unseen
 
 
 def refuse_too_few(path: PathState, slot: Slot) -> None:

@@ -6,7 +6,11 @@ import hashlib
 from collections.abc import Sequence
 
 from engine.domain.catalog import Slot
-from engine.domain.pacing import Outlook, PathState
+from engine.domain.pacing import Outlook, PathState, SlotState
+
+SKIP_PROBES = 3
+"""Right probes that skipping a lesson takes at least: fewer may be luck, and the level is known from what was taught."""
+MOST_PROBES = 4
 
 
 def tie(seed: int, activity_id: str) -> str:
@@ -23,6 +27,20 @@ def hard_items(path: PathState, slot: Slot, look: Outlook) -> list[str]:
     """Return the unseen hard items of a slot, the probe's candidates, in the author's order."""
     activities, seen = look.version.activities, path.seen
     return [i for i in slot.items if i not in seen and activities[i].difficulty == "hard"]
+
+
+def probe_items(path: PathState, slot: Slot, look: Outlook, mastered_at: float) -> list[str]:
+    """Return what the next probe is drawn from: unseen hard items, and medium ones where probing has used these up.
+
+    Empty where right answers to all that probing may still ask would not be enough to skip.
+    """
+    tried = path.slots.get(slot.key, SlotState()).first_tries
+    hard = hard_items(path, slot, look)
+    medium = [i for i in unseen(path, slot.items) if look.version.activities[i].difficulty == "medium"]
+    ahead = [*hard, *medium][: max(MOST_PROBES - tried, 0)]
+    if not (hard or tried) or not ahead or tried + len(ahead) < SKIP_PROBES:
+        return []
+    return (hard or medium) if look.foresee(slot.skill_id, ahead).probability >= mastered_at else []
 
 
 def drawn(items: Sequence[str], look: Outlook) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import Cohort
 from engine.domain.grading import PROVED
-from engine.domain.mastery import Evidence, MasteryState, SkillPrior
+from engine.domain.mastery import Evidence, MasteryState, SkillMastery, SkillPrior
 from engine.domain.pacing import Advance, Outlook, Override, PathState
 from engine.domain.ports import MasteryModel, PacingPolicy
 from engine.domain.responses import Response
@@ -36,6 +36,7 @@ class Fold:
             contract=self.contract,
             mastery=partial(self.model.mastery, mastery),
             predict=self._predict(mastery),
+            foresee=partial(self._foresee, mastery),
             seed=self.seed,
         )
 
@@ -70,6 +71,13 @@ class Fold:
         proved = {s.skill_id for s in slots if path.closed.get(s.key) in PROVED}
         lacking = {s.skill_id for s in slots if path.closed.get(s.key) not in PROVED}
         return len(proved - lacking)
+
+    def _foresee(self, mastery: MasteryState, skill_id: str, activity_ids: Sequence[str]) -> SkillMastery:
+        for activity_id in activity_ids:
+            activity = self.version.activities[activity_id]
+            item = self.model.item(activity.id, activity.skills, activity.difficulty)
+            mastery = self.model.update(mastery, Evidence(item, correct=True))
+        return self.model.mastery(mastery, skill_id)
 
     def _predict(self, mastery: MasteryState) -> Callable[[str], float]:
         def predict(activity_id: str) -> float:

@@ -42,11 +42,12 @@ def slot_to_json(slot: SlotState) -> Json:
         "probe": slot.probe,
         "helped": slot.helped,
         "streak": slot.streak,
+        "shown": list(slot.shown),
     }
 
 
 def slot_from_json(value: Json) -> SlotState:
-    """Return the slot's state that `slot_to_json` wrote."""
+    """Return the slot's state that `slot_to_json` wrote, of this release or of one that did not keep what help was given."""
     return SlotState(
         items=tuple(value["items"]),
         right=value["right"],
@@ -55,6 +56,7 @@ def slot_from_json(value: Json) -> SlotState:
         probe=value["probe"],
         helped=value["helped"],
         streak=value["streak"],
+        shown=tuple(value.get("shown", ())),
     )
 
 

@@ -80,7 +80,7 @@ def test_who_struggles_gets_a_worked_example_then_the_instructor_and_still_compl
     walk = Walk()
     decisions = walk.go(correct=False)
     codes = [a.reason.code for a in walk.adjustments]
-    assert codes == ["help.worked_example", "help.instructor", "close.pool_spent"]
+    assert codes == ["help.worked_example_again", "help.instructor", "close.pool_spent"]
     assert "worked_example" in purposes(decisions)
     assert walk.path.flags == (SLOT,)
     assert walk.path.closed[SLOT] == "practised"
@@ -92,6 +92,51 @@ def test_the_second_module_sends_a_struggle_back_to_the_first():
     walk.go(correct=False)
     decisions = walk.go(correct=False, module_id="module-2")
     assert [d.activity_id for d in decisions if d.purpose == "prerequisite"] == ["worked-1"]
+
+
+def test_help_that_was_not_seen_comes_before_an_example_to_look_at_again():
+    walk = Walk()
+    walk.override("waive", "module-1")
+    walk.go(correct=False, module_id="module-2")
+    helped = [(a.reason.code, a.elements) for a in walk.adjustments if a.kind == "insert"]
+    assert helped == [("help.prerequisite", ("worked-1",)), ("help.worked_example_again", ("worked-2",))]
+
+
+def test_the_second_try_comes_after_the_help():
+    walk = Walk()
+    while (decision := walk.decide()).purpose != "worked_example":
+        missed = decision
+        walk.answer(decision, False)
+    assert missed.purpose == "practice"
+    walk.answer(decision, None)
+    again = walk.decide()
+    assert (again.purpose, again.activity_id, again.attempt) == ("retry", missed.activity_id, 2)
+    walk.answer(again, False)
+    assert walk.decide().activity_id != missed.activity_id
+
+
+def test_medium_questions_go_on_with_an_opening_that_has_used_up_the_hard_ones():
+    walk = Walk(version=build_version(pool=8))
+    probes = [d.activity_id for d in walk.go(correct=True) if d.purpose == "probe"]
+    assert [walk.version.activities[p].difficulty for p in probes] == ["hard", "hard", "hard", "medium"]
+    assert walk.path.closed["read-1"] == "skipped"
+
+
+def test_nobody_is_asked_ahead_where_all_right_would_not_be_enough():
+    walk = Walk(version=build_version(pool=6))
+    assert "probe" not in purposes(walk.go(correct=True))
+
+
+def test_a_lesson_that_comes_after_right_answers_says_why():
+    walk = Walk()
+    walk.answer(walk.decide(), None)
+    walk.answer(walk.decide(), True)
+    walk.answer(walk.decide(), True, hints=1)
+    lesson = walk.decide()
+    assert (lesson.purpose, lesson.reason.code) == ("teach", "teach.not_sure")
+    assert lesson.reason.facts["right"] == 1
+    walk.answer(lesson, None)
+    assert walk.decide().reason.code == "teach.next"
 
 
 def test_hints_turn_a_right_answer_into_no_evidence():

@@ -112,7 +112,7 @@ def test_four_of_five_actual_times_fall_inside_the_range(shape, factor):
         for spent, mastery, path in module.at
     ]
     assert len(inside) > 1000
-    assert 0.75 <= sum(inside) / len(inside) <= 0.88
+    assert 0.75 <= sum(inside) / len(inside) <= 0.9
 
 
 def test_what_a_visit_takes_at_most_counts_down_and_holds():
@@ -130,7 +130,7 @@ def test_what_a_visit_takes_at_most_counts_down_and_holds():
                 before = most, path.resumed_at
     assert steps > 1000
     assert rises / steps < 0.03
-    assert held / steps > 0.95
+    assert held / steps > 0.92
 
 
 def test_a_visit_takes_its_minutes_or_what_is_left_of_the_module():

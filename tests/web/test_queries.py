@@ -52,7 +52,7 @@ def test_pages_cost_few_statements(counted: tuple[House, Engine]) -> None:
     browser = house.browser()
     browser.launch()
     browser.start()
-    browser.go(6)
+    browser.go(3)
     costs = {}
     for path in ("", "plan", "skills", "module/first-look"):
         with statements(engine) as seen:
