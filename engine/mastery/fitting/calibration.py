@@ -151,6 +151,8 @@ def _regress(x: Floats, y: Floats) -> tuple[Floats, float]:
         return np.eye(len(NAMES))[0], 0.0
     mean, spread = x.mean(axis=0), x.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1.0)
-    model = LogisticRegression(C=1 / _RIDGE, max_iter=300).fit((x - mean) / spread, y)
+    standard = x - mean
+    standard /= spread
+    model = LogisticRegression(C=1 / _RIDGE, max_iter=300).fit(standard, y)
     weights: Floats = model.coef_[0] / spread
     return weights, float(model.intercept_[0] - weights @ mean)
