@@ -21,7 +21,7 @@ from web.context import kit
 from web.learner.blueprint import blueprint
 from web.learner.celebration import SHOWN_BY, waiting_celebration
 from web.learner.forecast import forecast
-from web.learner.pace import ModuleRow, ModuleStatus, course_line, left_words, module_row
+from web.learner.pace import ModuleRow, ModuleStatus, course_line, left_here, left_words, module_row
 from web.learner.pages import navigation
 from web.learner.place import Place, place_of, read_place
 from web.learner.player import go_on
@@ -150,7 +150,7 @@ def map_page(place: Place, grade_bp: int | None, news: Sequence[News]) -> str:
         "line": course_line(place.modules, place.enrolment.progress_bp, [row.status for row in rows]),
         "rows": rows,
         "current": current,
-        "current_left": left_words(ranges[current.id]) if current else "",
+        "current_left": left_here(place.version, current, place.visiting, ranges[current.id]) if current else "",
         "course_left": left_words(range_of(coming.left)),
         "coming": coming,
         "news": news,
@@ -179,7 +179,7 @@ def map_rows(place: Place, current: str | None, ranges: Mapping[str, TimeRange])
     Args:
         ranges: module id to what the planner says of its rest.
     """
-    rows = []
+    rows, path = [], place.visiting
     for module in place.modules:
         lacking = place.lacking(module)
         status: ModuleStatus = "open"
@@ -190,7 +190,7 @@ def map_rows(place: Place, current: str | None, ranges: Mapping[str, TimeRange])
         elif lacking:
             status = "locked"
         needs = tuple(m.title for m in lacking)
-        rows.append(module_row(place.version, module, place.path, status, needs, ranges[module.id]))
+        rows.append(module_row(place.version, module, path, status, needs, ranges[module.id]))
     return tuple(rows)
 
 

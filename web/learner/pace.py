@@ -56,14 +56,26 @@ def left_words(left: TimeRange) -> str:
     return time_left_words(left.low_s, left.middle_s, left.high_s)
 
 
+def countdown(path: PathState, module: Module, left: TimeRange) -> str:
+    """Return what a visit to a module takes at most, in words."""
+    most = most_s(path, module, left)
+    return most_words(most, visit=most < left.high_s)
+
+
+def left_here(version: CourseVersion, module: Module, path: PathState, left: TimeRange) -> str:
+    """Return what is left of a module in the words of its pages; the whole range where no visit to it is under way."""
+    begun = module_pace(version, module, path).done_s > 0
+    return countdown(path, module, left) if begun and left.middle_s > 0 and not well_spent(path, module) else left_words(left)
+
+
 def player_line(version: CourseVersion, module: Module, path: PathState, left: TimeRange) -> Mapping[str, Any]:
     """Return the arguments of `pace_line` for a module's pages.
 
     Args:
         left: what the planner says of the rest, for this learner.
     """
-    pace, most = module_pace(version, module, path), most_s(path, module, left)
-    end = GOOD_STOP if well_spent(path, module) else most_words(most, visit=most < left.high_s)
+    pace = module_pace(version, module, path)
+    end = GOOD_STOP if well_spent(path, module) else countdown(path, module, left)
     ticks, at, current_seen = [], 0.0, False
     for key in module.elements():
         at += element_seconds(version, [key]) / 60
@@ -141,7 +153,7 @@ def module_row(
         title=module.title,
         summary=module.summary,
         status=status,
-        time=left_words(left) if touched else time_words(left.low_s, left.middle_s, left.high_s),
+        time=left_here(version, module, path, left) if touched else time_words(left.low_s, left.middle_s, left.high_s),
         skipped=skipped_in(version, module, path),
         needs=needs,
     )
