@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -13,12 +13,13 @@ from engine.domain import ics
 from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import LearnerState
 from engine.domain.ics import CalendarEvent
+from engine.domain.plan import Session
 from engine.services.state import standing
 from engine.services.weekly_plan import followed, planned
 from lti.deadlines import dates_of
 from web.context import kit
 from web.errors import PlatformSwitchedOff
-from web.learner.forecast import coming_sessions, forecast, with_told_dates
+from web.learner.forecast import coming_sessions, forecast, session_minutes, with_told_dates
 from web.times import times_left
 
 DESCRIPTION: Final = (
@@ -44,19 +45,20 @@ def feed(token: str) -> Response:
     ranges = times_left(fold, state.mastery, state.path)
     cohort = with_told_dates(state.cohort, dates, today)
     found = forecast(weekly, ranges, state.path, cohort, today)
-    days = [s.on for s in coming_sessions(weekly, found, cohort, today)]
+    coming = coming_sessions(weekly, found, cohort, today)
     fixed = {f"due:{m}": ("due", one.due_at.date()) for m, one in dates.items() if one.due_at is not None}
     if state.cohort.ends_on is not None:
         fixed["end"] = ("last day", state.cohort.ends_on)
-    events = [*_suggested(days, state, fold.version), *_fixed(fixed, state, fold.version, today)]
+    events = [*_suggested(coming, state, fold.version), *_fixed(fixed, state, fold.version, today)]
     response = make_response(ics.calendar(fold.version.title, events, now))
     response.content_type = ics.MIME
     response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 
-def _suggested(days: list[date], state: LearnerState, version: CourseVersion) -> list[CalendarEvent]:
-    return [_entry(f"{state.enrolment.id}:{on}", version.title, on, DESCRIPTION) for on in days]
+def _suggested(coming: Sequence[Session], state: LearnerState, version: CourseVersion) -> list[CalendarEvent]:
+    key = state.enrolment.id
+    return [_entry(f"{key}:{s.on}", f"{version.title}: {session_minutes(s)} min", s.on, DESCRIPTION) for s in coming]
 
 
 def _fixed(

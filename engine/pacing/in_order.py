@@ -12,6 +12,7 @@ from engine.domain.pacing import Adjustment, Advance, Closure, Decision, Outlook
 from engine.domain.path import close, count_response, finished, first_open, home_slot
 from engine.domain.responses import Response
 from engine.pacing.overrides import apply_override
+from engine.pacing.planner import observe
 from engine.pacing.selection import nearest_item, unseen
 
 
@@ -31,6 +32,7 @@ class InOrder(ABC):
         activity = look.version.activities[response.activity_id]
         slot = home_slot(look.version, activity)
         path = count_response(path, response, slot)
+        path = replace(path, pace=observe(path.pace, response.active_s, activity.seconds))
         if slot is None:
             return Advance(close(path, [response.activity_id], "done"))
         state = path.slots[slot.key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -77,3 +78,12 @@ def test_under_every_baseline_every_learner_completes(policy, seed, ability):
             assert decision.activity_id not in walk.path.closed
             walk.answer(decision, rng.random() < ability)
     assert decision.kind == "course_done"
+
+
+@pytest.mark.parametrize("policy", [FixedOrder(), NInARow(), MasteryThreshold(), Bkt95()])
+def test_a_rule_learns_the_learners_own_pace_for_the_plan(policy):
+    walk = Walk(policy=policy, model=Bkt() if policy.model == "bkt" else None)
+    for _ in range(4):
+        decision = walk.decide()
+        walk.answer(decision, True, active_s=2.0 * walk.version.activities[decision.activity_id].seconds)
+    assert (walk.path.pace.count, walk.path.pace.mean) == (4, pytest.approx(math.log(2)))

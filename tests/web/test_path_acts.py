@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import Engine
 
 from engine.domain.catalog import CourseVersion, Module, Slot, slot_key
@@ -168,6 +169,20 @@ def test_a_locked_test_out_proves_nothing_either(sqlite_database: Engine) -> Non
         page = browser.get(path).get_data(as_text=True)
         assert "Proving a skill is locked by your instructor" in page
         assert "Prove it" not in page
+
+
+@pytest.mark.parametrize("hard", [True, False])
+def test_i_know_this_promises_hard_questions_where_there_are_some(sqlite_database: Engine, hard: bool) -> None:
+    version = one_module(skills=1)
+    easier = {
+        k: replace(a, difficulty="medium" if a.pool and not hard else a.difficulty) for k, a in version.activities.items()
+    }
+    browser = build_house(sqlite_database, replace(version, activities=easier)).browser()
+    browser.launch()
+    browser.start()
+    assert "I know this" in browser.page
+    assert ("come next, hard ones first;" in browser.page) is hard
+    assert ("come next; all right" in browser.page) is not hard
 
 
 def test_the_pace_can_be_changed_and_is_kept(learner: Browser) -> None:

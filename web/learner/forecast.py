@@ -84,6 +84,11 @@ def module_days(
     return [Due(module, r, on) for (module, r), on in zip(open_, days, strict=True)]
 
 
+def session_minutes(session: Session) -> int:
+    """Return the minutes of a session as pages and calendars tell them."""
+    return max(1, round(session.seconds / 60))
+
+
 def coming_sessions(planned: Planned, found: Forecast, cohort: Cohort, today: date, most: int = MOST_SESSIONS) -> list[Session]:
     """Return the sessions up to the likely end, none after the cohort's last day."""
     last = min((d for d in (found.finish.likely_on, cohort.ends_on) if d is not None), default=None)

@@ -13,6 +13,7 @@ from engine.domain.pacing import Decision
 from engine.domain.path import segment_of
 from engine.domain.presentations import Presentation
 from engine.domain.replies import Reply
+from engine.pacing.selection import hard_items
 from engine.services.next_activity import Next, activity_type, shown
 from lti.dates import Dates
 from web.auth import LaunchSession
@@ -158,6 +159,7 @@ def path_control(place: Place, presentation: Presentation) -> dict[str, Any]:
         "review": presentation.purpose == "review",
         "test_out": segment.slot.key if testable and segment is not None else None,
         "skill": place.version.skills[segment.slot.skill_id].title if segment is not None else "",
+        "hard": segment is not None and bool(hard_items(place.path, segment.slot, place.fold.look(place.mastery))),
     }
 
 

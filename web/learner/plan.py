@@ -14,7 +14,7 @@ from web import auth
 from web.auth import LaunchSession, require_learner
 from web.context import config, kit
 from web.learner.blueprint import blueprint
-from web.learner.forecast import Due, coming_sessions, forecast, module_days
+from web.learner.forecast import Due, coming_sessions, forecast, module_days, session_minutes
 from web.learner.pace import left_words
 from web.learner.pages import navigation, pace_controls
 from web.learner.place import Place, place_of
@@ -144,7 +144,7 @@ def _figures(place: Place, today: date) -> dict[str, Any]:
 
 def _session(session: Session, today: date, locale: str | None) -> tuple[str, int]:
     on = "Today" if session.on == today else f"{WEEKDAYS[session.on.weekday()]}, {near_day(session.on, today, locale)}"
-    return on, max(1, round(session.seconds / 60))
+    return on, session_minutes(session)
 
 
 def _due(due: Due, place: Place, ends_on: date | None, today: date) -> dict[str, Any]:
