@@ -49,12 +49,14 @@ def _undo(path: PathState, override: Override, look: Outlook) -> Advance:
     segment = segment_of(look.version, look.version.module(slot.module_id), slot.key)
     keys = segment.elements if segment is not None else ()
     skipped = tuple(k for k in keys if path.closed.get(k) in ("skipped", "mastered", "tested_out"))
-    if not skipped or slot.key in path.no_skip:
+    seen = override.actor == "instructor"
+    if not skipped or (slot.key in path.no_skip and not seen):
         raise Refused("Nothing was skipped here that could be brought back.")
     path = reopen(path, skipped)
-    path = replace(path, no_skip=(*path.no_skip, slot.key), queue=(), retry=None, testing=None)
+    if not seen:
+        path = replace(path, no_skip=(*path.no_skip, slot.key), queue=(), retry=None, testing=None)
     added = element_seconds(look.version, skipped)
-    reason = Reason("undo.skip", {"skill": slot.skill_id})
+    reason = Reason("undo.by_instructor" if seen else "undo.skip", {"skill": slot.skill_id})
     return Advance(path, (Adjustment("insert", slot.key, reason, skipped, added),))
 
 
@@ -84,13 +86,14 @@ def _saw_them_do(path: PathState, override: Override, look: Outlook) -> Advance:
             if slot.skill_id != override.target or segment is None:
                 continue
             keys = tuple(k for k in segment.elements if k not in path.closed)
+            shut = keys if path.closed.get(slot.key) != "practised" else (*keys, slot.key)
             path = close(close(path, segment.teaching, "skipped"), [slot.key], "mastered")
             # What was practised in vain is mastered now, and asks nobody for help any more.
             if path.closed[slot.key] == "practised":
                 path = replace(path, closed={**path.closed, slot.key: "mastered"})
             path = replace(path, flags=tuple(f for f in path.flags if f != slot.key))
             reason = Reason("skip.seen_by_instructor", {"skill": slot.skill_id})
-            adjustments.append(Adjustment("skip", slot.key, reason, keys, -element_seconds(look.version, keys), card=True))
+            adjustments.append(Adjustment("skip", slot.key, reason, shut, -element_seconds(look.version, keys), card=True))
     if not adjustments:
         raise Refused(f"The course has no skill '{override.target}'.")
     return Advance(path, tuple(adjustments))

@@ -63,6 +63,47 @@ def test_an_act_needs_a_reason_and_keeps_what_was_typed(sqlite_house: House, act
     assert len(state_of(house, ada).path.closed) > len(before.path.closed)
 
 
+@pytest.mark.parametrize("practised", [False, True])
+def test_what_an_instructor_saw_can_be_taken_back_and_no_later_proof_with_it(sqlite_house: House, practised: bool) -> None:
+    house = sqlite_house
+    ada = join(house, "ada")
+    slot = house.version.modules[0].slots[0]
+    for _ in range(60):
+        state = answer(house, ada, 1, right=False)
+        if not practised or slot.key in state.path.closed:
+            break
+    browser = instructor(house)
+    page = browser.get(f"learner/{ada.id}").get_data(as_text=True)
+    assert "The learner is told, and can undo it as you can." in page
+    form = {"target": slot.skill_id, "note": "Showed it live"}
+    page = browser.post(f"learner/{ada.id}/saw-them-do", form, follow_redirects=True).get_data(as_text=True)
+    assert state_of(house, ada).path.closed[slot.key] == "mastered"
+    undo = re.search(r'action="([^"]+/take-back)".*?name="target" value="([^"]+)"', page)
+    assert undo
+    page = browser.post(undo[1], {"target": undo[2]}, follow_redirects=True).get_data(as_text=True)
+    assert "Taken back" in page
+    assert "You took back that you saw them do" in page
+    assert "Your instructor took their mark on" in page
+    after = state_of(house, ada).path
+    assert slot.key not in after.closed
+    assert after.no_skip == ()
+    assert browser.post(undo[1], {"target": undo[2]}).status_code == 409
+    assert browser.get(f"learner/{ada.id}?done=saw_them_do&of={slot.skill_id}").get_data(as_text=True).count("take-back") == 0
+
+
+def test_under_a_lock_of_undo_only_the_instructor_can_take_back(sqlite_house: House) -> None:
+    ada = join(sqlite_house, "ada")
+    browser = instructor(sqlite_house)
+    modules = [m.id for m in sqlite_house.version.modules]
+    browser.get("settings")
+    browser.post("settings", {"contract": modules, "grade_policy": "completion", "locks": ["undo"]})
+    page = browser.get(f"learner/{ada.id}").get_data(as_text=True)
+    assert "The learner is told, and only you can undo it, since you locked that for learners." in page
+    target = sqlite_house.version.modules[0].slots[0].skill_id
+    page = browser.post(f"learner/{ada.id}/saw-them-do", {"target": target, "note": "Live"}, follow_redirects=True)
+    assert "/take-back" in page.get_data(as_text=True)
+
+
 def test_settings_are_stored_and_shown_again(house: House) -> None:
     ada = join(house, "ada")
     browser = instructor(house)
@@ -269,7 +310,8 @@ def test_changes_need_the_pages_token(sqlite_house: House) -> None:
     house = sqlite_house
     ada = join(house, "ada")
     browser = instructor(house)
-    for path in ("settings", "preview", "preview/start-over", f"learner/{ada.id}/waive", f"learner/{ada.id}/saw-them-do"):
+    acts = [f"learner/{ada.id}/{act}" for act in ("waive", "saw-them-do", "take-back")]
+    for path in ("settings", "preview", "preview/start-over", *acts):
         assert browser.client.post(browser.at(path), data={"note": "x", "target": "first-look"}).status_code == 403
         forged = browser.client.post(browser.at(path), data={"csrf_token": "0" * 64, "launch_id": browser.launch_id})
         assert forged.status_code == 403

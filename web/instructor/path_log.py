@@ -21,6 +21,7 @@ ACTS: Final[dict[str, str]] = {
     "show_anyway": "Asked to see {target}",
     "waive": "Waived: {target}",
     "saw_them_do": "You saw them do {target}",
+    "take_back": "You took back that you saw them do {target}",
     "mode": "Changed the pace to {target}",
     "skip_review": "Skipped the review",
     "resume": "Began another visit",
@@ -93,7 +94,8 @@ def _result(response: Response | None) -> str:
 
 
 def _act(override: Override, version: CourseVersion) -> Line:
-    title = ACTS.get(override.kind, override.kind).format(target=_target(override, version))
+    kind = "take_back" if (override.kind, override.actor) == ("undo", "instructor") else override.kind
+    title = ACTS.get(kind, kind).format(target=_target(override, version))
     note = f"{override.note} to {override.target}" if override.kind in SWITCHES else override.note
     return Line(override.at, override.seq, "act", title, note)
 
