@@ -1,4 +1,4 @@
-"""What opening questions gave back: the skips that a card or a module's end tells, with the minutes they save."""
+"""What opening questions gave back: the skips that a card or a module's end tells, and the path without them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ class MinutesBack:
     """Skips that a learner is told of together.
 
     Args:
-        seconds: authored seconds saved.
         skips: the newest last; none of them was undone.
         before: the path as it would stand without them, for a look at what they moved.
     """
 
-    seconds: int
     skips: tuple[Adjustment, ...]
     before: PathState
 
@@ -51,7 +49,7 @@ def minutes_back(
     if not fresh:
         return None
     keys = {key for change in fresh for key in change.elements if path.closed.get(key) in SKIPPED}
-    return MinutesBack(-sum(change.seconds for change in fresh), fresh, reopen(path, keys))
+    return MinutesBack(fresh, reopen(path, keys))
 
 
 def _still(change: Adjustment, path: PathState) -> bool:

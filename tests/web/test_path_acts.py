@@ -24,7 +24,10 @@ def test_minutes_that_came_back_are_told_with_the_evidence_and_undo_brings_the_l
             break
         browser.go_on()
     assert "right at the first try" in browser.page
-    assert re.search(r"You just got \d+ minutes back", browser.page)
+    back = re.search(r"You just got (\d+) minutes back", browser.page)
+    assert back
+    told = browser.client.get(browser.at("")).get_data(as_text=True)
+    assert f"{back[1]} min saved</summary>" in told, "the map tells the same minutes"
     slot = re.search(r'name="slot" value="([^"]+)"', browser.page)
     assert slot
     browser.post("undo", {"slot": slot[1]}, follow_redirects=True)

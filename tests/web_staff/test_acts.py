@@ -72,6 +72,7 @@ def test_what_an_instructor_saw_can_be_taken_back_and_no_later_proof_with_it(sql
         state = answer(house, ada, 1, right=False)
         if not practised or slot.key in state.path.closed:
             break
+    house.clock.forward(minutes=5)
     browser = instructor(house)
     page = browser.get(f"learner/{ada.id}").get_data(as_text=True)
     assert "The learner is told, and can undo it as you can." in page
@@ -88,6 +89,12 @@ def test_what_an_instructor_saw_can_be_taken_back_and_no_later_proof_with_it(sql
     assert slot.key not in after.closed
     assert after.no_skip == ()
     assert browser.post(undo[1], {"target": undo[2]}).status_code == 409
+    learner = house.browser()
+    learner.launch("ada")
+    assert "Your instructor took their mark on" in words_of(learner.get("").get_data(as_text=True))
+    skills = words_of(learner.get("skills").get_data(as_text=True))
+    assert "Your instructor saw you do it" not in skills
+    assert "Back on your path" in skills
     assert browser.get(f"learner/{ada.id}?done=saw_them_do&of={slot.skill_id}").get_data(as_text=True).count("take-back") == 0
 
 

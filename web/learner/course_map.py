@@ -124,6 +124,10 @@ def news_of(place: Place, uow: UnitOfWork) -> list[News]:
         if act.kind == "waive":
             found.append(News(f"Your instructor waived “{titles.get(act.target, act.target)}”", act.note, ""))
             continue
+        if act.kind == "undo":
+            skill = skill_title(place.version.slot(act.target).skill_id, place.version)
+            found.append(News(f"Your instructor took their mark on “{skill}” back: it is open again", act.note, ""))
+            continue
         slots = [s.key for m in place.modules for s in m.slots if s.skill_id == act.target]
         undo = [key for key in slots if place.path.closed.get(key) in SHOWN_BY and key not in place.path.no_skip]
         title = f"Your instructor saw you do “{skill_title(act.target, place.version)}”"
@@ -179,7 +183,7 @@ def map_rows(place: Place, current: str | None, ranges: Mapping[str, TimeRange])
     Args:
         ranges: module id to what the planner says of its rest.
     """
-    rows, path = [], place.visiting
+    rows, path, look = [], place.visiting, place.fold.look(place.mastery)
     for module in place.modules:
         lacking = place.lacking(module)
         status: ModuleStatus = "open"
@@ -190,7 +194,7 @@ def map_rows(place: Place, current: str | None, ranges: Mapping[str, TimeRange])
         elif lacking:
             status = "locked"
         needs = tuple(m.title for m in lacking)
-        rows.append(module_row(place.version, module, path, status, needs, ranges[module.id]))
+        rows.append(module_row(look, module, path, status, needs, ranges[module.id]))
     return tuple(rows)
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from engine.domain.minutes_back import MinutesBack
+from engine.domain.minutes_back import SKIPPED, MinutesBack
 from engine.domain.path import first_open
 from engine.domain.progress import FULL_BP, progress_bp
 from web.learner.forecast import forecast
 from web.learner.pace import ModuleStatus, course_line
 from web.learner.place import Place
-from web.times import times_left
-from web.words import finish_words, reason_words, skill_title, whole_minutes
+from web.times import saved_minutes, times_left
+from web.words import finish_words, reason_words, skill_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Moment:
     """What the page shows.
 
     Args:
-        minutes: the sum of what the page lists by skill, so that it can be checked by adding up.
+        minutes: what the planner says the skips save: the sum of what the page lists by skill, so that it can be added up.
         line: arguments of `pace_line`; the dot comes from where it stood without the skips.
         was, now: the likely finish in words, without the skips and with them.
     """
@@ -58,14 +58,18 @@ def moment_of(place: Place, back: MinutesBack, today: date) -> Moment:
         ranges = times_left(place.fold, place.mastery, path)
         coming = forecast(place.planned, ranges, path, place.bounds(today), today)
         finishes.append(finish_words(coming.finish, today, session.locale))
+    changes = list(reversed(back.skips))
+    module = version.module(version.slot(changes[0].slot_key).module_id)
+    closed = [([k for k in c.elements if place.path.closed.get(k) in SKIPPED], -c.seconds) for c in changes]
+    minutes = saved_minutes(place.fold.look(place.mastery), module, place.path, closed)
     skills = tuple(
         SkillBack(
             skill_title(change.reason.facts.get("skill", ""), version),
             reason_words(change.reason, version),
-            whole_minutes(-change.seconds),
+            saved,
             change.slot_key,
         )
-        for change in reversed(back.skips)
+        for change, saved in zip(changes, minutes, strict=True)
     )
     return Moment(
         minutes=sum(skill.minutes for skill in skills),

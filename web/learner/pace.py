@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine.domain.catalog import SLOT_AUTHORED_ITEMS, CourseVersion, Module
-from engine.domain.pacing import PathState
+from engine.domain.pacing import Outlook, PathState
 from engine.domain.path import element_seconds, segment_of
 from engine.pacing.planner import TimeRange, most_s, well_spent
-from web.words import GOOD_STOP, most_words, time_left_words, time_words, whole_minutes
+from web.times import saved_minutes
+from web.words import GOOD_STOP, most_words, time_left_words, time_words
 
 ModuleStatus = Literal["done", "current", "open", "locked"]
 OPEN_SLOT_CAP = 0.9
@@ -98,7 +99,7 @@ class Skipped:
     """A skill that a module skipped.
 
     Args:
-        minutes: authored minutes it saved.
+        minutes: what it saves by the planner.
         lessons: (activity id, title) of what was not shown, for "show me anyway".
         undo: whether its lesson and practice can be brought back.
     """
@@ -128,33 +129,36 @@ class ModuleRow:
     needs: tuple[str, ...]
 
 
-def skipped_in(version: CourseVersion, module: Module, path: PathState) -> tuple[Skipped, ...]:
+def skipped_in(look: Outlook, module: Module, path: PathState) -> tuple[Skipped, ...]:
     """Return what a module skipped, skill by skill, in its order."""
-    found = []
+    version, found, closed = look.version, [], []
     for slot in module.slots:
         segment = segment_of(version, module, slot.key)
         lessons = [a for a in (segment.teaching if segment else ()) if path.closed.get(a) in ("skipped", "tested_out")]
         if not lessons and path.closed.get(slot.key) != "tested_out":
             continue
         titles = tuple((a, version.activities[a].title) for a in lessons)
-        saved = whole_minutes(element_seconds(version, [*lessons, slot.key]))
-        title = version.skills[slot.skill_id].title
-        found.append(Skipped(title, slot.key, saved, titles, slot.key not in path.no_skip))
-    return tuple(found)
+        keys = [*lessons, slot.key]
+        closed.append((keys, element_seconds(version, keys)))
+        found.append(Skipped(version.skills[slot.skill_id].title, slot.key, 0, titles, slot.key not in path.no_skip))
+    if not found:
+        return ()
+    minutes = saved_minutes(look, module, path, closed)
+    return tuple(replace(skip, minutes=saved) for skip, saved in zip(found, minutes, strict=True))
 
 
 def module_row(
-    version: CourseVersion, module: Module, path: PathState, status: ModuleStatus, needs: tuple[str, ...], left: TimeRange
+    look: Outlook, module: Module, path: PathState, status: ModuleStatus, needs: tuple[str, ...], left: TimeRange
 ) -> ModuleRow:
     """Return how the map shows a module."""
-    touched = module_pace(version, module, path).done_s > 0
+    touched = module_pace(look.version, module, path).done_s > 0
     return ModuleRow(
         id=module.id,
         title=module.title,
         summary=module.summary,
         status=status,
-        time=left_here(version, module, path, left) if touched else time_words(left.low_s, left.middle_s, left.high_s),
-        skipped=skipped_in(version, module, path),
+        time=left_here(look.version, module, path, left) if touched else time_words(left.low_s, left.middle_s, left.high_s),
+        skipped=skipped_in(look, module, path),
         needs=needs,
     )
 
