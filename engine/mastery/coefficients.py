@@ -73,6 +73,7 @@ class FittedCoefficients:
         items: by item, mean and variance of its difficulty.
         item_variance: of an item that no response had.
         tag_weight: what share of the authors' difficulty tags the responses bear out.
+        fading: after n answers practice adds `growth / (1 + fading n)`; 0 in fits from before it was known.
         slope, shift: what predictions are stretched and moved by; mastery is not.
         regression: tier 2, None where it did not lower validation log loss.
     """
@@ -93,6 +94,7 @@ class FittedCoefficients:
     slope: float = 1.0
     shift: float = 0.0
     regression: RegressionWeights | None = None
+    fading: float = 0.0
 
     def __post_init__(self) -> None:
         numbers = {k: v for k, v in asdict(self).items() if isinstance(v, float)}

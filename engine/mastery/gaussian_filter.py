@@ -27,7 +27,8 @@ class Coefficients:
     Args:
         learner_variance, skill_variance: prior variances.
         learner_drift, skill_drift: variance added by each answer.
-        growth: what practice itself adds to a skill's mean.
+        growth: what practice itself adds to a skill's mean with its first answer.
+        fading: after n answers an answer adds `growth / (1 + fading n)`.
         tagged_variance, untagged_variance: variance of an item's difficulty with and without an author's tag.
         prior_share: the share of typical items that a typical learner gets right at the start.
         standard: the share of typical items that mastery asks for.
@@ -42,12 +43,13 @@ class Coefficients:
     untagged_variance: float
     prior_share: float
     standard: float
+    fading: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("learner_variance", "skill_variance", "tagged_variance", "untagged_variance"):
             if not 0 < getattr(self, name) <= 100:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed: above 0 and at most 100")
-        for name in ("learner_drift", "skill_drift", "growth"):
+        for name in ("learner_drift", "skill_drift", "growth", "fading"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed: 0 to 1")
         for name in ("prior_share", "standard"):
@@ -115,6 +117,7 @@ def constants_of(fitted: FittedCoefficients) -> Coefficients:
         learner_drift=fitted.learner_drift,
         skill_drift=fitted.skill_drift,
         growth=fitted.growth,
+        fading=fitted.fading,
         tagged_variance=fitted.item_variance,
         untagged_variance=fitted.item_variance,
         prior_share=min(max(_sigmoid(-fitted.base), 1e-9), 1 - 1e-9),
@@ -223,7 +226,8 @@ class GaussianFilter:
         for skill, (s, vs, x, t0, spread, count) in touched:
             share = vs / n
             before = x + (t - t0) / spread
-            s, vs = s + share * error + c.growth, vs + c.skill_drift - share * share * curvature
+            growth = c.growth / (1 + c.fading * count)
+            s, vs = s + share * error + growth, vs + c.skill_drift - share * share * curvature
             spread = math.sqrt(level_variance + vs)
             x = (level + s - self._betas.get(skill, self._beta) - self._target) / spread
             if x < before if correct else x > before:
@@ -261,7 +265,8 @@ class GaussianFilter:
         settled = count >= SETTLED_RESPONSES and spread <= SETTLED_SPREAD
         enough = settled or (count >= ENOUGH_RESPONSES and high - low <= WIDE_BAND)
         band: Band = "mastered" if m >= MASTERED_AT else "nearly" if m >= NEARLY_AT else "learning"
-        return SkillMastery(m, low, high, band if enough else "new", enough, count, self.coefficients.growth)
+        growth = self.coefficients.growth / (1 + self.coefficients.fading * count)
+        return SkillMastery(m, low, high, band if enough else "new", enough, count, growth)
 
     def raised(self, state: MasteryState, floors: Mapping[str, float]) -> MasteryState:
         """Return the state with no published M below its floor."""

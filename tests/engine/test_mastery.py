@@ -28,7 +28,7 @@ def folded(steps, model=None):
 
 
 def test_what_a_release_had_on_day_one_never_changes():
-    assert astuple(DAY_ONE["day-one-2"]) == (0.8, 0.6, 0.002, 0.02, 0.02, 0.5, 0.8, 0.7, 0.75)
+    assert astuple(DAY_ONE["day-one-2"]) == (0.8, 0.6, 0.002, 0.02, 0.02, 0.5, 0.8, 0.7, 0.75, 0.0)
     model = GaussianFilter()
     for version, coefficients in DAY_ONE.items():
         earlier = model.released(version)
@@ -57,6 +57,21 @@ def test_a_flawless_learner_is_mastered_after_four_two_one_one_hard_items():
                 needed.append(count)
                 break
     assert needed == [4, 2, 1, 1]
+
+
+def test_what_practice_adds_halves_after_as_many_answers_as_one_over_fading():
+    def told(**constants):
+        model, states = folded([(["a"], "medium", True)] * 21, GaussianFilter(replace(DAY_ONE[DAY_ONE_VERSION], **constants)))
+        return [model.mastery(state, "a").growth for state in states], states
+
+    (fading, _), (steady, _) = told(growth=0.1, fading=0.1), told(growth=0.1)
+    assert (fading[0], fading[10], fading[20]) == pytest.approx((0.1, 0.05, 0.1 / 3))
+    assert set(steady) == {0.1}
+    # By hand: the second answer adds .1 / 1.1 to the skill, beside the same evidence, as the first has added .1 in both.
+    (_, a), (_, b) = told(growth=0.1, fading=0.1), told(growth=0.1)
+    assert a[1] == b[1]
+    gap = b[2].values["skills"]["a"][0] - a[2].values["skills"]["a"][0]
+    assert gap == pytest.approx(0.1 - 0.1 / 1.1)
 
 
 @given(answers)
@@ -116,7 +131,7 @@ def test_a_verdict_is_not_taken_back_by_more_answers(steps, variance):
     assert enough == sorted(enough)
 
 
-@pytest.mark.parametrize("wrong", [{"learner_variance": 0.0}, {"growth": -0.1}, {"standard": 1.0}])
+@pytest.mark.parametrize("wrong", [{"learner_variance": 0.0}, {"growth": -0.1}, {"fading": 1.1}, {"standard": 1.0}])
 def test_coefficients_out_of_bounds_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         replace(DAY_ONE[DAY_ONE_VERSION], **wrong)

@@ -25,19 +25,20 @@ answers = st.lists(st.tuples(items, asked, st.sampled_from(["easy", "medium", "h
 logits = st.floats(-50, 50)
 variances = st.floats(0.001, 50)
 extreme = st.builds(
-    lambda v, s, ld, sd, g, base, iv, b, beta: replace(
+    lambda v, s, ld, sd, g, fading, base, iv, b, beta: replace(
         fitted(True),
         learner_variance=v,
         skill_variance=s,
         learner_drift=ld,
         skill_drift=sd,
         growth=g,
+        fading=fading,
         base=base,
         item_variance=iv,
         items={"item-1": (b, iv), "item-2": (-b, 0.0)},
         betas={SKILLS[0]: beta, SKILLS[1]: -beta},
     ),
-    *(variances, variances, st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), logits, variances, logits, logits),
+    *(variances, variances, *[st.floats(0, 1)] * 4, logits, variances, logits, logits),
 )
 
 

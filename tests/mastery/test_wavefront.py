@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -30,6 +31,7 @@ def fitted(regression: bool) -> FittedCoefficients:
         learner_drift=0.003,
         skill_drift=0.01,
         growth=0.03,
+        fading=0.1,
         base=-0.6,
         item_variance=0.7,
         tag_weight=0.8,
@@ -142,3 +144,11 @@ def test_authors_tags_weigh_as_much_as_the_responses_bear_out():
 def test_coefficients_come_back_from_json_as_they_were():
     for found in (fitted(True), fitted(False)):
         assert from_json(to_json(found)) == replace(found)
+
+
+def test_coefficients_from_before_growth_faded_keep_their_numbers():
+    steady = replace(fitted(True), fading=0.0)
+    text = json.dumps({name: value for name, value in json.loads(to_json(steady)).items() if name != "fading"})
+    assert from_json(text) == steady
+    log = simulated(3, 30)
+    assert (online(log, GaussianFilter(fitted=from_json(text)), TAGS) == online(log, GaussianFilter(fitted=steady), TAGS)).all()

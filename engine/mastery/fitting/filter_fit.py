@@ -17,13 +17,15 @@ TUNING_PARTS = 5
 LARGE = 300_000
 """Above so many responses one part of the learners tells enough; below, each is held out in turn."""
 LEAST_TUNING_LEARNERS = 10
-"""With fewer learners than this the day-one constants stay."""
+"""With fewer learners than this the constants stay where the search would start."""
 TUNING_RESPONSES, TUNING_TURNS = 100_000, 2_500
 """Tuning reads so many responses at most, and of a learner so many."""
 CONSTANTS = ("learner_variance", "skill_variance", "learner_drift", "skill_drift", "growth")
-DAY_ONE = np.array([getattr(gaussian_filter.DAY_ONE[gaussian_filter.DAY_ONE_VERSION], name) for name in CONSTANTS])
-LOW = np.array([0.02, 0.02, 1e-5, 1e-4, 1e-4])
-HIGH = np.array([4.0, 4.0, 0.1, 0.3, 0.2])
+FADING = 0.05
+"""Where the search for the fading of growth starts; before any fit growth does not fade."""
+DAY_ONE = np.array([*(getattr(gaussian_filter.DAY_ONE[gaussian_filter.DAY_ONE_VERSION], name) for name in CONSTANTS), FADING])
+LOW = np.array([0.02, 0.02, 1e-5, 1e-4, 1e-4, 1e-3])
+HIGH = np.array([4.0, 4.0, 0.1, 0.3, 0.5, 1.0])
 PRIOR_SPREAD = 0.5
 """Standard deviation of a constant's logarithm around its day-one value: few responses must not buy drifts so large that no
 number of answers is enough evidence; from some ten thousand on it weighs little."""
@@ -36,7 +38,7 @@ class FilterFit:
     """A fitted filter, its constants and parameters.
 
     Args:
-        constants: learner variance, skill variance, learner drift, skill drift, growth.
+        constants: learner variance, skill variance, learner drift, skill drift, growth, fading.
         slope, shift: what predicted logits are stretched and moved by.
     """
 

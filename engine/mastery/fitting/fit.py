@@ -99,7 +99,7 @@ def in_use(log: ResponseLog, tags: Tags, current: FittedCoefficients | None) -> 
     """Return the coefficients in use, by the codes of a log; the day-one ones where None."""
     if current is None:
         c = DAY_ONE[DAY_ONE_VERSION]
-        constants = [c.learner_variance, c.skill_variance, c.learner_drift, c.skill_drift, c.growth]
+        constants = [c.learner_variance, c.skill_variance, c.learner_drift, c.skill_drift, c.growth, c.fading]
         beta = -float(np.log(c.prior_share / (1 - c.prior_share)))
         tag = tag_logits(log, tags)
         variance = np.where(np.isnan(tag), c.untagged_variance, c.tagged_variance)
@@ -112,7 +112,7 @@ def in_use(log: ResponseLog, tags: Tags, current: FittedCoefficients | None) -> 
     items = np.array(rows, dtype=np.float64).reshape(-1, 2)
     skills = np.array([f.betas.get(skill, f.base) for skill in log.skill_ids], dtype=np.float64)
     found = Parameters(items[:, 0], items[:, 1], skills, f.base, f.item_variance, 1.0, f.tag_weight)
-    constants = [f.learner_variance, f.skill_variance, f.learner_drift, f.skill_drift, f.growth]
+    constants = [f.learner_variance, f.skill_variance, f.learner_drift, f.skill_drift, f.growth, f.fading]
     return Served(FilterFit(np.array(constants), found, f.slope, f.shift), f.regression)
 
 
@@ -150,7 +150,7 @@ def _export(log: ResponseLog, held: Bools, served: Served, validation: Validatio
     digest.update("\n".join((*log.item_ids, "", *log.skill_ids)).encode())
     responses = len(log) - validation.responses
     on = FittedOn(responses, int((~held).sum()), len(log.item_ids), len(log.skill_ids), digest.hexdigest())
-    learner_variance, skill_variance, learner_drift, skill_drift, growth = (float(v) for v in fit.constants)
+    learner_variance, skill_variance, learner_drift, skill_drift, growth, fading = (float(v) for v in fit.constants)
     numbers = zip(log.item_ids, q.difficulty.tolist(), q.variance.tolist(), strict=True)
     unnamed = FittedCoefficients(
         version="",
@@ -159,6 +159,7 @@ def _export(log: ResponseLog, held: Bools, served: Served, validation: Validatio
         learner_drift=learner_drift,
         skill_drift=skill_drift,
         growth=growth,
+        fading=fading,
         base=q.base,
         item_variance=q.item_spread,
         tag_weight=q.tag_weight,

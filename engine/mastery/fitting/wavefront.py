@@ -23,10 +23,11 @@ class Constants:
     learner_drift: Floats
     skill_drift: Floats
     growth: Floats
+    fading: Floats
 
     @classmethod
     def of(cls, values: Floats) -> Constants:
-        """Return constants from an array of shape (5,) or (5, k)."""
+        """Return constants from an array of shape (6,) or (6, k)."""
         return cls(*np.asarray(values, dtype=np.float64))
 
 
@@ -65,17 +66,20 @@ def run(waves: Waves, constants: Constants, offset: Floats, item_variance: Float
     vt = np.broadcast_to(np.asarray(c.learner_variance), t.shape).copy()
     s = np.zeros((waves.pairs, *wide))
     vs = np.broadcast_to(np.asarray(c.skill_variance), s.shape).copy()
+    seen = np.zeros(waves.pairs)
     n = len(waves)
     out = Trace(*(np.empty((n, *wide)) for _ in range(4)))
     z_out, v_out, t_out, vt_out = out.z, out.variance, out.learner, out.learner_variance
     extra = (slice(None), None) if wide else (slice(None),)
     y_all, off_all, share_all = waves.correct[extra], offset[extra], waves.share[extra]
     vb_all = item_variance if item_variance.ndim == 1 + len(wide) else item_variance[extra]
-    g, qs, qt = np.asarray(c.growth), np.asarray(c.skill_drift), np.asarray(c.learner_drift)
+    qs, qt, fading = np.asarray(c.skill_drift), np.asarray(c.learner_drift), np.asarray(c.fading)
     for a, b, e, f in waves.spans():
         m = b - a
         pair = waves.edge_pair[e:f]
         sp, vp = s[pair], vs[pair]
+        g = c.growth / (1 + fading * seen[pair][extra])
+        seen[pair] += 1
         tm, vm = t[:m], vt[:m]
         if f - e == m:
             mean_s, mean_v, local = sp, vp, None
