@@ -34,10 +34,10 @@ CHECKED = 1.3
 """A question in the path with its second try."""
 
 
-def pays(path: PathState, segment: Segment, look: Outlook, mastered_at: float) -> bool:
+def pays(path: PathState, segment: Segment, look: Outlook, enough: float) -> bool:
     """Return whether a probe is expected to save at least the time it takes; without a lesson to skip it is practice anyway."""
     lessons = [k for k in segment.teaching if k not in path.closed]
-    probes = probe_items(path, segment.slot, look, mastered_at)
+    probes = probe_items(path, segment.slot, look, enough)
     if not lessons or not probes:
         return bool(probes)
     tried = path.slots.get(segment.slot.key, SlotState()).first_tries

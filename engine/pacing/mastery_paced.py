@@ -40,7 +40,7 @@ from engine.pacing.overrides import apply_override
 from engine.pacing.planner import LEAST_ITEMS, MASTERED_AT, observe
 from engine.pacing.proving import after_test_out, is_tested, prove, refuse_too_few, test_reason
 from engine.pacing.review import next_carried, next_review, rate
-from engine.pacing.selection import SKIP_PROBES, drawn, hard_items, nearest_item, probe_items, unseen
+from engine.pacing.selection import SKIP_PROBES, drawn, hard_items, nearest_item, probe_items, skipped_at, unseen
 
 FLAG_FROM = 4
 """First tries without which practice that ran out of time says too little to call for the instructor."""
@@ -140,10 +140,10 @@ class MasteryPaced:
         slot = path.slots.get(segment.slot.key, SlotState())
         untouched = not any(key in path.closed for key in segment.elements)
         proposed = untouched and slot.probe is None and segment.slot.key not in path.no_skip
-        return proposed and pays(path, segment, look, self.mastered_at)
+        return proposed and pays(path, segment, look, skipped_at(self.mastered_at))
 
     def _probe(self, path: PathState, module_id: str, slot: Slot, look: Outlook) -> Decision:
-        item = drawn(probe_items(path, slot, look, self.mastered_at), look)
+        item = drawn(probe_items(path, slot, look, skipped_at(self.mastered_at)), look)
         state = path.slots.get(slot.key, SlotState())
         facts = {"skill": slot.skill_id, "right": state.right, "of": state.first_tries}
         code = "probe.one_more" if state.first_tries else "probe.skill_entry"
@@ -174,9 +174,10 @@ class MasteryPaced:
             return Advance(with_slot(path, slot.key, replace(state, probe=False)))
         known = look.mastery(slot.skill_id)
         lessons = any(k not in path.closed for k in segment.teaching)
-        if known.probability >= self.mastered_at and (state.first_tries >= SKIP_PROBES or not lessons):
+        enough = skipped_at(self.mastered_at)
+        if known.probability >= enough and (state.first_tries >= SKIP_PROBES or not lessons):
             return _skip(with_slot(path, slot.key, replace(state, probe=True)), segment, known, look)
-        if not probe_items(path, slot, look, self.mastered_at):
+        if not probe_items(path, slot, look, enough):
             return Advance(with_slot(path, slot.key, replace(state, probe=True)))
         return Advance(path)
 

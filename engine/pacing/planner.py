@@ -14,7 +14,7 @@ from engine.domain.catalog import Module, Slot
 from engine.domain.pacing import Outlook, Pace, PathState, SlotState
 from engine.domain.path import Segment, segment_of
 from engine.pacing.forecast import chance_in_a_row, items_to_mastery
-from engine.pacing.selection import SKIP_PROBES, probe_items, unseen
+from engine.pacing.selection import SKIP_PROBES, probe_items, skipped_at, unseen
 
 MASTERED_AT = 0.8
 LEAST_ITEMS = 2
@@ -177,7 +177,7 @@ def _segment(path: PathState, segment: Segment, look: Outlook, one: float) -> tu
     fresh_items = unseen(path, slot.items)
     fresh = len(fresh_items)
     wrong = 1 - sum(map(look.predict, fresh_items)) / max(fresh, 1)
-    probes = probe_items(path, slot, look, MASTERED_AT)
+    probes = probe_items(path, slot, look, skipped_at(MASTERED_AT))
     untouched = not any(k in path.closed for k in segment.elements)
     if not (untouched and state.probe is None and probes and slot.key not in path.no_skip):
         return taught, _practice(items_to_mastery(known, fresh, MASTERED_AT), each, state, fresh, one, wrong)

@@ -11,7 +11,10 @@ from engine.domain.pacing import Adjustment, Advance, Closure, Outlook, PathStat
 from engine.domain.path import close, element_seconds, slot_segment, with_slot
 from engine.domain.responses import Response
 from engine.pacing.planner import LEAST_ITEMS
-from engine.pacing.selection import MOST_PROBES, SKIP_PROBES, unseen
+from engine.pacing.selection import SKIP_PROBES, unseen
+
+MOST_TESTED = 4
+"""Right answers in a row that a test-out takes at most: a claim is worth about one more."""
 
 
 def refuse_too_few(path: PathState, slot: Slot) -> None:
@@ -68,7 +71,7 @@ def prove(path: PathState, slot: Slot, look: Outlook, mastered_at: float, *, car
 def _shown(path: PathState, right: int, slot: Slot, look: Outlook, mastered_at: float) -> bool:
     """Return whether a row of right answers shows a skill: as many as a skip takes, one more where mastery is in doubt."""
     doubt = look.mastery(slot.skill_id).probability < mastered_at and bool(unseen(path, slot.items))
-    return right >= (MOST_PROBES if doubt else SKIP_PROBES)
+    return right >= (MOST_TESTED if doubt else SKIP_PROBES)
 
 
 def _proved(path: PathState, slot: Slot, look: Outlook, *, card: bool) -> Advance:

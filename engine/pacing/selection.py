@@ -10,7 +10,8 @@ from engine.domain.pacing import Outlook, PathState, SlotState
 
 SKIP_PROBES = 3
 """Right probes that skipping a lesson takes at least: fewer may be luck, and the level is known from what was taught."""
-MOST_PROBES = 4
+MOST_PROBES = 5
+"""Probes a skill opens with at most: who is new to the course needs five right ones to skip, who is known needs three."""
 
 
 def tie(seed: int, activity_id: str) -> str:
@@ -29,10 +30,15 @@ def hard_items(path: PathState, slot: Slot, look: Outlook) -> list[str]:
     return [i for i in slot.items if i not in seen and activities[i].difficulty == "hard"]
 
 
-def probe_items(path: PathState, slot: Slot, look: Outlook, mastered_at: float) -> list[str]:
+def skipped_at(mastered_at: float) -> float:
+    """Return the mastery that a skip asks for: three quarters of the doubt, since the lesson goes with the practice."""
+    return 1 - 0.75 * (1 - mastered_at)
+
+
+def probe_items(path: PathState, slot: Slot, look: Outlook, enough: float) -> list[str]:
     """Return what the next probe is drawn from: unseen hard items, and medium ones where probing has used these up.
 
-    Empty where right answers to all that probing may still ask would not be enough to skip.
+    Empty where right answers to all that probing may still ask would not bring mastery to `enough`.
     """
     tried = path.slots.get(slot.key, SlotState()).first_tries
     hard = hard_items(path, slot, look)
@@ -40,7 +46,7 @@ def probe_items(path: PathState, slot: Slot, look: Outlook, mastered_at: float) 
     ahead = [*hard, *medium][: max(MOST_PROBES - tried, 0)]
     if not (hard or tried) or not ahead or tried + len(ahead) < SKIP_PROBES:
         return []
-    return (hard or medium) if look.foresee(slot.skill_id, ahead).probability >= mastered_at else []
+    return (hard or medium) if look.foresee(slot.skill_id, ahead).probability >= enough else []
 
 
 def drawn(items: Sequence[str], look: Outlook) -> str:

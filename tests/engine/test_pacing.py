@@ -26,7 +26,7 @@ def purposes(decisions):
 def test_who_knows_the_skill_skips_its_teaching_after_hard_probes():
     walk = Walk()
     decisions = walk.go(correct=True)
-    assert purposes(decisions) == ["teach", "probe", "probe", "probe", "probe", "teach"]
+    assert purposes(decisions) == ["teach", *["probe"] * 5, "teach"]
     assert walk.path.closed == {
         "intro-1": "done",
         "read-1": "skipped",
@@ -35,7 +35,7 @@ def test_who_knows_the_skill_skips_its_teaching_after_hard_probes():
         "recap-1": "done",
     }
     (skip,) = [a for a in walk.adjustments if a.kind == "skip"]
-    assert skip.reason.facts["right"] == 4
+    assert skip.reason.facts["right"] == 5
     assert skip.seconds == -(120 + 120 + 180)
     assert skip.card
 
@@ -118,7 +118,7 @@ def test_the_second_try_comes_after_the_help():
 def test_medium_questions_go_on_with_an_opening_that_has_used_up_the_hard_ones():
     walk = Walk(version=build_version(pool=8))
     probes = [d.activity_id for d in walk.go(correct=True) if d.purpose == "probe"]
-    assert [walk.version.activities[p].difficulty for p in probes] == ["hard", "hard", "hard", "medium"]
+    assert [walk.version.activities[p].difficulty for p in probes] == ["hard", "hard", "hard", "medium", "medium"]
     assert walk.path.closed["read-1"] == "skipped"
 
 
