@@ -36,9 +36,11 @@ def help_with(path: PathState, slot: Slot, look: Outlook, facts: Mapping[str, ob
 
     One that the learner has not seen comes before one to look at again. None where both kinds were given.
     """
-    module, given = look.version.module(slot.module_id), path.slots[slot.key].shown
+    module, state = look.version.module(slot.module_id), path.slots[slot.key]
     own = [a for a in _examples(module, look) if slot.skill_id in look.version.activities[a].skills]
     before = [a for m in module.requires for a in _examples(look.version.module(m), look)]
+    # Until version 3 the path did not say what was given; the skill's own example always came first.
+    given = state.shown if state.shown or not state.helped else own
     kinds: tuple[tuple[Purpose, list[str]], ...] = (("worked_example", own), ("prerequisite", before))
     left = [
         (activity_id in path.seen, purpose, activity_id)

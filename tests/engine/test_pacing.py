@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain.errors import Refused
-from engine.domain.pacing import CARD_EVERY
-from engine.domain.path import first_open
+from engine.domain.pacing import CARD_EVERY, SlotState
+from engine.domain.path import first_open, with_slot
 from engine.pacing.baselines import FixedOrder
+from engine.pacing.helping import help_with
 from tests.engine.sample import Walk, build_version
 
 SLOT = "slot:module-1/skill-1"
@@ -74,6 +75,18 @@ def test_a_wrong_practice_answer_is_offered_once_more_and_gives_no_second_eviden
     walk.answer(again, True)
     assert walk.mastery == before
     assert walk.decide().activity_id != first.activity_id
+
+
+def test_help_of_a_path_that_does_not_say_what_was_given_goes_on_with_the_other_kind():
+    walk = Walk()
+    walk.go(correct=False)
+    slot, facts = walk.version.slot("slot:module-2/skill-2"), {"skill": "skill-2"}
+    look = walk.fold.look(walk.mastery)
+    before, own = "worked-1", "worked-2"
+    for state, next_ in ((SlotState(), own), (SlotState(helped=1), before), (SlotState(helped=1, shown=(before,)), own)):
+        help_ = help_with(with_slot(walk.path, slot.key, state), slot, look, facts)
+        assert help_ is not None
+        assert help_.activity_id == next_
 
 
 def test_who_struggles_gets_a_worked_example_then_the_instructor_and_still_completes():

@@ -139,7 +139,9 @@ def practise_in_vain(browser: Browser) -> None:
         browser.post(f"answer/{key}", {**values, "active_s": "240"}, follow_redirects=True)
         browser.go_on()
         if "A good place to stop</h1>" in browser.page:
-            browser.post("go-on", {"module": "all"}, follow_redirects=True)
+            module = re.search(r'name="module" value="([^"]+)"', browser.page)
+            assert module
+            browser.post("go-on", {"module": module[1]}, follow_redirects=True)
 
 
 def test_what_was_practised_can_be_proved_after_the_end(sqlite_database: Engine) -> None:
@@ -153,6 +155,7 @@ def test_what_was_practised_can_be_proved_after_the_end(sqlite_database: Engine)
         assert slot
         browser.post("test-out", {"slot": slot[1]}, follow_redirects=True)
         assert re.search(r"Proving “[^”]+” takes three right answers in a row", browser.page)
+        assert "What you finished stays finished; the mark follows your answers." in browser.page
         while "data-presentation" in browser.page:
             browser.answer(right, follow_redirects=True)
             proved = "Proved: " in browser.page
@@ -172,6 +175,41 @@ def test_a_locked_test_out_proves_nothing_either(sqlite_database: Engine) -> Non
         page = browser.get(path).get_data(as_text=True)
         assert "Proving a skill is locked by your instructor" in page
         assert "Prove it" not in page
+    refused = browser.post("test-out", {"slot": browser.house.version.modules[0].slots[0].key})
+    assert refused.status_code == 409
+    assert "Your instructor has locked this" in refused.get_data(as_text=True)
+
+
+def two_modules() -> CourseVersion:
+    """Return two modules of one skill each, the second built on the first."""
+    whole = one_module(skills=2)
+    (module,) = whole.modules
+    first, last = module.slots
+    end = first.position
+    later = replace(last, key=slot_key("later", last.skill_id), module_id="later", position=last.position - end)
+    moved = {a: replace(whole.activities[a], module_id="later") for a in (*module.path[end:], *last.items)}
+    modules = (
+        replace(module, path=module.path[:end], slots=(first,)),
+        replace(module, id="later", title="Later on", path=module.path[end:], slots=(later,), requires=("all",)),
+    )
+    return replace(whole, modules=modules, activities={**whole.activities, **moved})
+
+
+def test_proving_waits_for_the_modules_that_it_builds_on(sqlite_database: Engine) -> None:
+    browser = build_house(sqlite_database, two_modules()).browser()
+    first, later = (module.slots[0].key for module in browser.house.version.modules)
+    browser.launch()
+    browser.start()
+    while "Module done" not in browser.page:
+        if "data-presentation" in browser.page:
+            browser.answer(follow_redirects=True)
+        else:
+            browser.post("module/all/next", follow_redirects=True)
+    practise_in_vain(browser)
+    assert f'name="slot" value="{later}"' in browser.get("finished").get_data(as_text=True), "practised, it can be proved"
+    assert browser.post("undo", {"slot": first}, follow_redirects=True).status_code == 200
+    assert "Prove it" not in browser.get("skills").get_data(as_text=True)
+    assert browser.post("test-out", {"slot": later}).status_code == 409
 
 
 @pytest.mark.parametrize("hard", [True, False])

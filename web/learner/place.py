@@ -117,7 +117,7 @@ class Place:
         now = kit().clock()
         if self.season(now.date()) != "open" and not self.session.preview:
             return ""
-        keys = [s.key for m in self.modules for s in m.slots if s.skill_id == skill_id]
+        keys = [s.key for m in self.modules if not self.lacking(m) for s in m.slots if s.skill_id == skill_id]
         asked = [
             Override(self.path.seq + 1, "test_out", k, "learner", now) for k in keys if self.path.closed.get(k) == "practised"
         ]
