@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from engine.domain.errors import Malformed, Refused
@@ -13,6 +13,9 @@ from engine.domain.errors import Malformed, Refused
 SCHEMA = "pacemate.mastery.coefficients.v1"
 _BOUND = 50.0
 """No logit beyond this is believed."""
+_VARIANCES = ("learner_variance", "skill_variance", "item_variance")
+_SHARES = ("learner_drift", "skill_drift", "growth", "fading")
+"""The constants that the filter takes from 0 to 1 only."""
 
 
 class BadCoefficients(Malformed):
@@ -76,6 +79,9 @@ class FittedCoefficients:
         fading: after n answers practice adds `growth / (1 + fading n)`; 0 in fits from before it was known.
         slope, shift: what predictions are stretched and moved by; mastery is not.
         regression: tier 2, None where it did not lower validation log loss.
+
+    Raises:
+        BadCoefficients: a number that the filter does not take.
     """
 
     version: str
@@ -97,21 +103,28 @@ class FittedCoefficients:
     fading: float = 0.0
 
     def __post_init__(self) -> None:
-        numbers = {k: v for k, v in asdict(self).items() if isinstance(v, float)}
-        numbers |= {f"beta of {k}": v for k, v in self.betas.items()}
-        numbers |= {f"difficulty of {k}": v[0] for k, v in self.items.items()}
-        for name, value in numbers.items():
-            if not math.isfinite(value) or abs(value) > _BOUND:
-                raise BadCoefficients(
-                    f"version {self.version}: {name} is {value}; allowed: -{_BOUND:g} to {_BOUND:g}. Fit again."
-                )
-        for item, (_, variance) in self.items.items():
-            if not 0 <= variance <= _BOUND:
-                raise BadCoefficients(
-                    f"version {self.version}: the variance of {item} is {variance}; allowed: 0 to {_BOUND:g}. Fit again."
-                )
-        if self.slope <= 0:
-            raise BadCoefficients(f"version {self.version}: slope is {self.slope}; allowed: above 0. Fit again.")
+        for name in ("base", "tag_weight", "slope", "shift"):
+            self._check(name, getattr(self, name), -_BOUND, _BOUND)
+        for skill, beta in self.betas.items():
+            self._check(f"beta of {skill}", beta, -_BOUND, _BOUND)
+        for item, (difficulty, variance) in self.items.items():
+            self._check(f"difficulty of {item}", difficulty, -_BOUND, _BOUND)
+            self._check(f"the variance of {item}", variance, 0.0, _BOUND)
+        for name in _SHARES:
+            self._check(name, getattr(self, name), 0.0, 1.0)
+        for name in _VARIANCES:
+            self._check(name, getattr(self, name), 0.0, _BOUND)
+        for name in (*_VARIANCES, "slope"):
+            if getattr(self, name) <= 0:
+                raise BadCoefficients(f"version {self.version}: {name} is {getattr(self, name)}; allowed: above 0. Fit again.")
+        if self.regression is not None:
+            for name, weight in (*self.regression.weights.items(), ("intercept", self.regression.intercept)):
+                self._check(f"tier 2's {name}", weight, -math.inf, math.inf)
+
+    def _check(self, name: str, value: float, low: float, high: float) -> None:
+        if not math.isfinite(value) or not low <= value <= high:
+            allowed = "a finite number" if high == math.inf else f"{low:g} to {high:g}"
+            raise BadCoefficients(f"version {self.version}: {name} is {value}; allowed: {allowed}. Fit again.")
 
 
 def to_json(found: FittedCoefficients) -> str:
@@ -126,6 +139,12 @@ def from_json(text: str) -> FittedCoefficients:
         if value.pop("schema") != SCHEMA:
             raise BadCoefficients(f"Coefficients do not have the schema {SCHEMA}. Fit again with this version of Pacemate.")
         regression = value.pop("regression")
+        unknown = sorted(value.keys() - {f.name for f in fields(FittedCoefficients)})
+        if unknown:
+            raise BadCoefficients(
+                f"Coefficients have '{unknown[0]}', which this release does not know under the schema {SCHEMA}. "
+                "Install the release that wrote them, or fit again with this one."
+            )
         return FittedCoefficients(
             fitted_on=FittedOn(**value.pop("fitted_on")),
             validation=Validation(**value.pop("validation")),
@@ -133,5 +152,5 @@ def from_json(text: str) -> FittedCoefficients:
             regression=None if regression is None else RegressionWeights(**regression),
             **value,
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BadCoefficients(f"These are no coefficients ({error}). Give a file that `pacemate mastery fit` wrote.") from None

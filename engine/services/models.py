@@ -73,7 +73,7 @@ def find_model(
     held = fitted.get(name, version)
     if held is not None:
         return held
-    other = model.released(version) or _of_a_fit(model, uow.fits.coefficients(name, version))
+    other = model.released(version) or _of_a_fit(model, version, uow.fits.coefficients(name, version))
     if other is None:
         fitted.miss(name, version)
     else:
@@ -93,7 +93,7 @@ def model_for(
     if model is None:
         raise PluginError(
             f"Version '{version}' of the mastery model '{name}' is neither installed ('{installed[name].version}' is) "
-            "nor among the stored fits. Install the release that brings it, or promote another version."
+            "nor among the stored fits that can be read. Install the release that brings it, or promote another version."
         )
     return model
 
@@ -107,14 +107,16 @@ def model_in_use(
     return found or installed[name]
 
 
-def _of_a_fit(model: MasteryModel, text: str | None) -> MasteryModel | None:
+def _of_a_fit(model: MasteryModel, version: str, text: str | None) -> MasteryModel | None:
     if text is None:
         return None
     try:
-        return model.with_coefficients(text)
+        found = model.with_coefficients(text)
     except Malformed as error:
         log.warning("mastery.coefficients_unread", extra={"model": model.name, "code": error.code})
         return None
+    # Under another name the enrolments that pin this one would be replaced again at each visit.
+    return found if found.version == version else None
 
 
 def policy_for(name: str, installed: Mapping[str, PacingPolicy]) -> PacingPolicy:

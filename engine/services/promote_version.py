@@ -26,22 +26,28 @@ def promote_version(course_id: str, version: str, kit: Kit, *, model: str | None
         model: the model's name; the default one where None.
 
     Raises:
-        NotFound: the course has no such version.
+        NotFound: the course has no such version. PluginError: the model is not installed, or cannot read the version.
     """
     name = model or kit.default_model
     with kit.uow() as uow:
         if uow.courses.latest(course_id) is None:
             raise NotFound(f"There is no course '{course_id}'. `pacemate course list` names them.")
         own = {fit.version for fit in uow.fits.of_course(course_id) if fit.model == name and fit.version is not None}
-        installed = kit.models[name]
-        if version not in own and version != installed.version and installed.released(version) is None:
+        if version not in own and not _released(name, version, kit):
             raise NotFound(
                 f"The course '{course_id}' has no version '{version}' of the model '{name}'. "
                 "`pacemate mastery versions` lists them."
             )
+        model_for(name, version, uow, kit.models, kit.fitted)
         if uow.fits.promoted(course_id, name) != version:
             uow.fits.promote(Promotion(course_id, name, version, kit.clock()))
             uow.commit()
+
+
+def _released(name: str, version: str, kit: Kit) -> bool:
+    """Return whether a release brings a version; of a model that is not installed, `model_for` tells."""
+    model = kit.models.get(name)
+    return model is None or model.version == version or model.released(version) is not None
 
 
 def refold_idle(kit: Kit, *, now: datetime | None = None) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
+from engine.domain.errors import PluginError
 from engine.domain.fits import FitRecord
 from engine.domain.grading import PROVED
 from engine.mastery.coefficients import to_json
@@ -75,6 +77,16 @@ def store(stage, version="fit-1", course="sample", **changes):
 def lose(stage, version):
     """Delete a fit, as nobody should; a process that starts then does not hold it either."""
     run(stage, delete(mastery_fits).where(mastery_fits.c.version == version))
+    stage.kit = replace(stage.kit, fitted=FittedModels())
+
+
+def spoil(stage, **change):
+    """Change what all stored fits say; a process that starts then holds none of them."""
+    with stage.uow_factory() as uow:
+        for version, text in session_of(uow).execute(select(mastery_fits.c.version, mastery_fits.c.coefficients)).all():
+            spoilt = update(mastery_fits).where(mastery_fits.c.version == version)
+            session_of(uow).execute(spoilt.values(coefficients=json.dumps(json.loads(text) | change)))
+        uow.commit()
     stage.kit = replace(stage.kit, fitted=FittedModels())
 
 
@@ -228,11 +240,18 @@ def test_new_enrolments_begin_under_the_installed_version_where_the_promoted_one
     assert stage.next(learner).presentation is not None
 
 
-def test_coefficients_of_another_form_are_as_if_they_were_gone(stage):
+@pytest.mark.parametrize("change", [{"schema": "a later one"}, {"fading": 1.5}, {"growth": -0.01}, {"version": "fit-9"}])
+def test_coefficients_that_cannot_be_read_are_as_if_they_were_gone(stage, change):
     store(stage)
-    run(stage, update(mastery_fits).values(coefficients='{"schema": "a later one"}'))
     promote_version("sample", "fit-1", stage.kit)
-    assert stage.launch().model_version == DAY_ONE_VERSION
+    learner = stage.launch()
+    answered(stage, learner, 3)
+    spoil(stage, **change)
+    assert stage.launch("later").model_version == DAY_ONE_VERSION
+    assert stage.next(learner).presentation is not None
+    assert steps_of(stage, learner) == [(4, "replace_model", DAY_ONE_VERSION, "fit-1")]
+    with pytest.raises(PluginError, match="Version 'fit-1' .* promote another"):
+        promote_version("sample", "fit-1", stage.kit)
 
 
 def test_an_enrolment_whose_version_is_gone_tells_other_courses_nothing(stage):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.domain.mastery import Evidence, MasteryState
 from engine.mastery import gaussian_filter
-from engine.mastery.coefficients import BadCoefficients, from_json
+from engine.mastery.coefficients import BadCoefficients, RegressionWeights, from_json, to_json
 from engine.mastery.gaussian_filter import GaussianFilter
 from tests.mastery.simulated import SKILLS
 from tests.mastery.test_wavefront import fitted
@@ -128,10 +128,30 @@ def test_a_fitted_difficulty_beats_the_authors_tag():
     assert model.version == "test-1"
 
 
-@pytest.mark.parametrize("wrong", [{"base": 51.0}, {"growth": math.nan}, {"slope": 0.0}, {"items": {"i": (0.0, -1.0)}}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"base": 51.0}, {"base": -51}, {"slope": 0.0}, {"items": {"i": (0.0, -1.0)}}, {"betas": {"b": math.inf}}),
+        *({"growth": math.nan}, {"growth": -0.01}, {"fading": 1.5}, {"skill_drift": 2}, {"learner_drift": -1e-9}),
+        *({"learner_variance": 0.0}, {"skill_variance": 51.0}, {"item_variance": -0.1}),
+        {"regression": RegressionWeights({"logit": math.inf}, 0.1)},
+    ],
+)
 def test_coefficients_out_of_bounds_are_refused(wrong):
-    with pytest.raises(BadCoefficients, match=r"version test-1: .* Fit again"):
+    with pytest.raises(BadCoefficients, match=r"version test-1: .* is .*; allowed: .*\. Fit again"):
         replace(fitted(False), **wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"base": "0.1"}, {"growth": None}, {"learner_variance": 10**400}, {"betas": []}])
+def test_coefficients_that_are_no_numbers_are_refused(wrong):
+    with pytest.raises(BadCoefficients):
+        from_json(json.dumps(json.loads(to_json(fitted(True))) | wrong))
+
+
+def test_a_constant_of_a_later_release_is_named_with_what_to_do():
+    text = json.dumps(json.loads(to_json(fitted(False))) | {"forgetting": 0.1})
+    with pytest.raises(BadCoefficients, match=r"'forgetting', which this release does not know .*coefficients\.v1.* Install"):
+        from_json(text)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": "other"}', '{"schema": "pacemate.mastery.coefficients.v1"}'])
