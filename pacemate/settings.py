@@ -67,8 +67,11 @@ class Settings:
         return self.redis_url is None
 
 
-def load_settings() -> Settings:
+def load_settings(data_dir: Path | None = None) -> Settings:
     """Return the settings of the process's environment.
+
+    Args:
+        data_dir: stands in for PACEMATE_DATA_DIR.
 
     Raises:
         ConfigurationError: one line a fault, all of them.
@@ -76,7 +79,7 @@ def load_settings() -> Settings:
     env = FileAwareEnv(eager=False, strip_whitespace=True)
     faults: list[str] = []
     mode = env.str("PACEMATE_ENV", "development", validate=validate.OneOf(["development", "production"]))
-    data_dir = env.path("PACEMATE_DATA_DIR", Path("var")).resolve()
+    data_dir = (data_dir or env.path("PACEMATE_DATA_DIR", Path("var"))).resolve()
     port = env.int("PORT", 8000, validate=validate.Range(1, 65535))
     base_url = env.str("PACEMATE_BASE_URL", f"http://localhost:{port or 8000}").rstrip("/")
     database_url = _secret(env, "DATABASE_URL", faults) or f"sqlite:///{data_dir / 'pacemate.sqlite'}"

@@ -35,19 +35,23 @@ STOP_S = 10
 
 def run_demo(*, reset: bool, port: int, sandbox_port: int) -> int:
     """Prepare what is missing, start both servers, and serve until Ctrl-C."""
-    settings = _settings(load_settings().data_dir / "demo", port)
+    own = _own_settings()
+    data_dir = own.data_dir / "demo"
     if not reset:
-        _refuse_other_sandbox(settings.data_dir, sandbox_port)
+        _refuse_other_sandbox(data_dir, sandbox_port)
     refuse_taken_port("127.0.0.1", port)
     refuse_taken_port("127.0.0.1", sandbox_port, "SANDBOX_PORT")
-    if reset or not (settings.data_dir / READY).exists():
-        shutil.rmtree(settings.data_dir, ignore_errors=True)
+    fresh = reset or not (data_dir / READY).exists()
+    if fresh:
+        shutil.rmtree(data_dir, ignore_errors=True)
+    # Demos were once made under the secret of the folder above theirs, where no command finds it.
+    settings = replace(_settings(data_dir, port), old_secret_keys=(*own.old_secret_keys, own.secret_key.decode()))
     configure_logging(settings)
     sandbox_url = f"http://localhost:{sandbox_port}"
-    fresh = not (settings.data_dir / READY).exists()
     runtime = build_runtime(settings)
     course = next(f for f in bundled_courses() if f.name == COURSE)
     version, registration = prepare(runtime, course, sandbox_url)
+    runtime.lti.keys.rotate_when_due()
     if fresh:
         click.echo("Simulating 41 learners (once, about a minute) ...")
         with Progress(transient=True) as progress:
@@ -95,13 +99,17 @@ def _refuse_other_sandbox(data_dir: Path, port: int) -> None:
         )
 
 
-def _settings(data_dir: Path, port: int) -> Settings:
-    own = load_settings()
+def _own_settings(data_dir: Path | None = None) -> Settings:
+    own = load_settings(data_dir)
     if not own.development or not own.embedded:
         raise EngineError("The demo runs embedded and in development only. Unset PACEMATE_ENV, DATABASE_URL and REDIS_URL.")
+    return own
+
+
+def _settings(data_dir: Path, port: int) -> Settings:
+    """Return the settings on a folder of its own, with that folder's secret unless SECRET_KEY is set."""
     return replace(
-        own,
-        data_dir=data_dir,
+        _own_settings(data_dir),
         database_url=f"sqlite:///{data_dir / 'pacemate.sqlite'}",
         base_url=f"http://localhost:{port}",
         trusted_hosts=("localhost", "127.0.0.1"),
@@ -119,11 +127,12 @@ def _sandbox(settings: Settings, port: int, config: Path | None = None) -> Itera
         *(("--config", str(config)) if config is not None else ()),
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own command
+    assert process.stdout is not None
+    reading = threading.Thread(target=process.stdout.read, daemon=True)
     try:
-        assert process.stdout is not None
         if not process.stdout.readline().startswith("Sandbox LMS"):
             raise EngineError(f"The sandbox LMS did not start on port {port}. Its own message stands above.")
-        threading.Thread(target=process.stdout.read, daemon=True).start()
+        reading.start()
         yield
     finally:
         process.terminate()
@@ -131,6 +140,9 @@ def _sandbox(settings: Settings, port: int, config: Path | None = None) -> Itera
             process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             process.kill()
+        if reading.ident is not None:
+            reading.join()
+        process.stdout.close()
 
 
 def say_where(sandbox_url: str, admin_url: str, settings: Settings) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import threading
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Table, func, select
+from werkzeug.serving import make_server
 
 from content.bundled import bundled_courses
 from content.loader import activity_types, load_course
@@ -21,13 +24,16 @@ from engine.storage.reads.installation import tenant_of_enrolment
 from engine.storage.tables.enrolments import enrolments
 from engine.storage.tables.learning import responses
 from engine.storage.tables.people import people
-from pacemate.bootstrap import Runtime, build_runtime, open_runtime
+from pacemate.bootstrap import Runtime, build_runtime, create_app, open_runtime
 from pacemate.demo import prepare as demo
+from pacemate.demo import run
 from pacemate.demo.answers import answer_to
-from pacemate.demo.run import READY, say_where
+from pacemate.demo.run import READY, run_demo, say_where
 from pacemate.demo.simulation import simulate
-from pacemate.settings import load_settings
-from tests.pacemate.commands import Terminal
+from pacemate.settings import Settings, load_settings
+from tests.e2e.processes import free_port
+from tests.pacemate.commands import Said, Terminal
+from tests.servers.sqlite import migrated_copy
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SANDBOX = "http://localhost:8001"
@@ -118,6 +124,60 @@ def test_the_demo_prepares_its_data_once_and_its_learners_replay(
     assert (told.code, told.json["same"], told.json["state_same"]) == (0, True, True)
     assert (told.json["compared"], told.json["not_compared"]) == (0, len(told.json["steps"]))
     assert {(s["policy_version"], s["same"], s["replayed"]) for s in told.json["steps"]} == {(was, None, None)}
+
+
+def serve_and_examine(monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> list[Said]:
+    """Let the demo serve for as long as `pacemate doctor` looks at it, told no more than the README says."""
+    found: list[Said] = []
+
+    def serve(settings: Settings) -> None:
+        server = make_server("127.0.0.1", settings.port, create_app(build_runtime(settings)), threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            monkeypatch.setenv("PORT", str(settings.port))
+            monkeypatch.setenv("PACEMATE_DATA_DIR", str(settings.data_dir))
+            found.append(terminal("doctor", "--json"))
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    monkeypatch.setattr(run, "serve_embedded", serve)
+    monkeypatch.setattr(run, "launch_everybody", lambda *_: None)
+    monkeypatch.setattr(run, "simulate_cohort", lambda *_: None)
+    return found
+
+
+def test_the_command_works_on_the_demo_by_its_data_folder_and_port(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = serve_and_examine(monkeypatch, terminal)
+    port, sandbox_port = free_port(), free_port()
+    assert run_demo(reset=False, port=port, sandbox_port=sandbox_port) == 0
+    assert [(said.code, said.json["good"]) for said in found] == [(0, True)], found
+
+
+@pytest.mark.parametrize("called", [False, True], ids=["left alone", "a command was called"])
+def test_a_demo_made_under_the_secret_above_goes_on_under_its_own(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, called: bool
+) -> None:
+    own = load_settings()
+    kept = own.data_dir / "demo"
+    kept.mkdir()
+    migrated_copy(kept / "pacemate.sqlite")
+    before = build_runtime(replace(own, data_dir=kept, database_url=f"sqlite:///{kept / 'pacemate.sqlite'}"))
+    kid = before.lti.keys.active().kid
+    if called:
+        load_settings(kept)
+    assert (kept / "secret.key").exists() is called
+    port, sandbox_port = free_port(), free_port()
+    (kept / READY).write_text(str(sandbox_port))
+    monkeypatch.setattr(run, "_sandbox", lambda *_: nullcontext())
+    found = serve_and_examine(monkeypatch, terminal)
+    assert run_demo(reset=False, port=port, sandbox_port=sandbox_port) == 0
+    looked_at = {f["check"]: f for f in found[0].json["installation"]}
+    assert looked_at["signing keys"]["good"], looked_at
+    assert looked_at["base URL"]["good"], looked_at
+    assert kid in looked_at["signing keys"]["detail"], "the sandbox knows the tool by the key it had"
 
 
 def test_the_demo_refuses_one_port_for_both_servers(terminal: Terminal) -> None:
