@@ -15,6 +15,7 @@ from engine.domain.path import Segment, element_seconds, segment_of
 from engine.pacing.forecast import chance_in_a_row
 from engine.pacing.planner import (
     AIM_S,
+    CHECKED,
     MODULE_S,
     PROBES_TO_STAY,
     RETRIED,
@@ -30,8 +31,6 @@ TAIL_S = 60.0
 """A rest as short as this, with no practice in it, is finished all the same."""
 EARLIEST = 0.5
 """A visit never ends before this share of its minutes; from there on a skill that does not fit whole waits for the next."""
-CHECKED = 1.3
-"""A question in the path with its second try."""
 
 
 def pays(path: PathState, segment: Segment, look: Outlook, enough: float) -> bool:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.domain.catalog import Module, Slot
+from engine.domain.catalog import Activity, Module, Slot
 from engine.domain.pacing import Outlook, Pace, PathState, SlotState
 from engine.domain.path import Segment, segment_of
 from engine.pacing.forecast import chance_in_a_row, items_to_mastery
-from engine.pacing.selection import SKIP_PROBES, probe_items, skipped_at, unseen
+from engine.pacing.review import REVIEW_S
+from engine.pacing.selection import probe_items, probes_to_skip, skipped_at, unseen
 
 MASTERED_AT = 0.8
 LEAST_ITEMS = 2
@@ -36,9 +37,12 @@ RATIO_LIMITS = (1 / 6, 6.0)
 """Ratios outside say more about a pause than about pace."""
 RETRIED = 1.4
 """A practice item with its second try, where nothing more is known of the learner."""
-PROBES_TO_SKIP = 3.0
+CHECKED = 1.3
+"""A question in the path with its second try."""
+OPENING = 0.7
+"""Share of its minutes that review takes when a module begins."""
 PROBES_TO_STAY = 1.4
-"""Probes that a skip takes, and that end with a wrong answer."""
+"""Probes that end with a wrong answer."""
 UNFORESEEN_S = 60.0
 """Standard deviation of what no sum foresees: help that is added, a review, the last item before time is up."""
 WIDER = 1.3
@@ -92,15 +96,15 @@ def noise(pace: Pace) -> float:
 def remaining(path: PathState, look: Outlook, module: Module) -> TimeRange:
     """Return how long the open rest of a module will take."""
     one = math.exp(noise(path.pace)) - 1
-    teaching, practice, seen = _under_way(path, look, module, one), _Sum(), set[str]()
+    teaching = _under_way(path, look, module, one) + _opening(path, module, look)
+    practice, seen = _Sum(), set[str]()
     least = 0.0
     for key in module.elements():
         if key in path.closed or key in seen:
             continue
         segment = segment_of(look.version, module, key)
         if segment is None:
-            seconds = float(look.version.activities[key].seconds)
-            teaching += _Sum(seconds, seconds * seconds * one)
+            teaching += _element(look.version.activities[key], one)
             continue
         seen.update(segment.elements)
         least += least_s(path, segment.slot, look)
@@ -109,6 +113,22 @@ def remaining(path: PathState, look: Outlook, module: Module) -> TimeRange:
     if path.time_factor is not None:
         practice = _in_visits(path, module, teaching, practice, least)
     return _scaled(teaching + practice, path.pace, path.time_factor or 1.0)
+
+
+def _element(activity: Activity, one: float) -> _Sum:
+    """Return the time of an activity of the path, a question's with its second try."""
+    seconds = activity.seconds * (CHECKED if activity.evidence == "practice" else 1.0)
+    return _Sum(seconds, seconds * seconds * one)
+
+
+def _opening(path: PathState, module: Module, look: Outlook) -> _Sum:
+    """Return the time of review and of what was carried over, before a module that has others before it."""
+    first = next(m.id for m in look.version.modules if m.id in look.contract)
+    begun = any(k in path.closed for k in module.elements()) or any(s.key in path.slots for s in module.slots)
+    if begun or module.id == first:
+        return _Sum()
+    left = REVIEW_S - path.review_s.get(module.id, 0.0)
+    return _Sum(OPENING * left, (0.3 * left) ** 2) if left > 0 else _Sum()
 
 
 def _in_visits(path: PathState, module: Module, teaching: _Sum, practice: _Sum, least: float) -> _Sum:
@@ -168,8 +188,8 @@ def _segment(path: PathState, segment: Segment, look: Outlook, one: float) -> tu
     """Return what the teaching and the practice of one skill still take; a skip, where it may come, with its chance."""
     slot = segment.slot
     state = path.slots.get(slot.key, SlotState())
-    lessons = [float(look.version.activities[k].seconds) for k in segment.teaching if k not in path.closed]
-    taught = _Sum(sum(lessons), sum(s * s for s in lessons) * one)
+    lessons = [_element(look.version.activities[k], one) for k in segment.teaching if k not in path.closed]
+    taught = sum(lessons, _Sum())
     if slot.key in path.closed:
         return taught, _Sum()
     each = each_s(slot, look)
@@ -177,18 +197,20 @@ def _segment(path: PathState, segment: Segment, look: Outlook, one: float) -> tu
     fresh_items = unseen(path, slot.items)
     fresh = len(fresh_items)
     wrong = 1 - sum(map(look.predict, fresh_items)) / max(fresh, 1)
-    probes = probe_items(path, slot, look, skipped_at(MASTERED_AT))
+    enough = skipped_at(MASTERED_AT)
+    probes = probe_items(path, slot, look, enough)
     untouched = not any(k in path.closed for k in segment.elements)
     if not (untouched and state.probe is None and probes and slot.key not in path.no_skip):
         return taught, _practice(items_to_mastery(known, fresh, MASTERED_AT), each, state, fresh, one, wrong)
     right = sum(map(look.predict, probes)) / len(probes)
-    skip = chance_in_a_row(known, right, max(SKIP_PROBES - state.first_tries, 1)) if lessons else right
+    row = probes_to_skip(path, slot, look, enough)
+    skip = chance_in_a_row(known, right, row) if lessons else right
     practice = _practice(items_to_mastery(known, fresh - 1, MASTERED_AT), each, state, fresh - 1, one, wrong)
     probing = _Sum(PROBES_TO_STAY * each, 0.5 * each * each)
     # Skipped or not: the variance within both, and between them.
     stay, off = 1 - skip, taught.mean + practice.mean
     between = skip * stay * off * off
-    mean_probe = skip * PROBES_TO_SKIP * each + stay * probing.mean
+    mean_probe = skip * row * each + stay * probing.mean
     return (
         _Sum(stay * taught.mean + mean_probe, stay * taught.variance + probing.variance),
         _Sum(stay * practice.mean, stay * practice.variance + between),

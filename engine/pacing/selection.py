@@ -40,13 +40,26 @@ def probe_items(path: PathState, slot: Slot, look: Outlook, enough: float) -> li
 
     Empty where right answers to all that probing may still ask would not bring mastery to `enough`.
     """
-    tried = path.slots.get(slot.key, SlotState()).first_tries
-    hard = hard_items(path, slot, look)
-    medium = [i for i in unseen(path, slot.items) if look.version.activities[i].difficulty == "medium"]
+    hard, medium, tried = _candidates(path, slot, look)
     ahead = [*hard, *medium][: max(MOST_PROBES - tried, 0)]
     if not (hard or tried) or not ahead or tried + len(ahead) < SKIP_PROBES:
         return []
     return (hard or medium) if look.foresee(slot.skill_id, ahead).probability >= enough else []
+
+
+def probes_to_skip(path: PathState, slot: Slot, look: Outlook, enough: float) -> int:
+    """Return how many right probes a skip still takes, where `probe_items` has any."""
+    hard, medium, tried = _candidates(path, slot, look)
+    ahead = [*hard, *medium][: max(MOST_PROBES - tried, 1)]
+    least = max(SKIP_PROBES - tried, 1)
+    shown = (n for n in range(least, len(ahead)) if look.foresee(slot.skill_id, ahead[:n]).probability >= enough)
+    return next(shown, len(ahead))
+
+
+def _candidates(path: PathState, slot: Slot, look: Outlook) -> tuple[list[str], list[str], int]:
+    """Return the hard and the medium items that a probe may ask, and how many first tries there were."""
+    medium = [i for i in unseen(path, slot.items) if look.version.activities[i].difficulty == "medium"]
+    return hard_items(path, slot, look), medium, path.slots.get(slot.key, SlotState()).first_tries
 
 
 def drawn(items: Sequence[str], look: Outlook) -> str:
