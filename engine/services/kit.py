@@ -8,7 +8,7 @@ from datetime import datetime
 
 from engine.domain.ports import ActivityType, MasteryModel, PacingPolicy
 from engine.domain.unit_of_work import UnitOfWork
-from engine.services.models import FittedModels
+from engine.services.fitted_models import FittedModels
 
 
 @dataclass(frozen=True, slots=True)

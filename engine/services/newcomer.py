@@ -13,8 +13,8 @@ def newcomer(version: CourseVersion, contract: tuple[str, ...], uow: UnitOfWork,
     """Return the rules a new enrolment pins: the default policy, and the model with the course's promoted coefficients.
 
     Raises:
-        PluginError: the default policy is not installed.
+        PluginError: the default policy or its model is not installed.
     """
     policy = policy_for(kit.default_policy, kit.policies)
-    model = model_in_use(version.course_id, policy.model or kit.default_model, uow, kit.models, kit.fitted)
+    model = model_in_use(version.course_id, policy.model or kit.default_model, uow, kit)
     return Fold(version, contract, model, policy, seed)

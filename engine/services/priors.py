@@ -36,7 +36,7 @@ def _told_by(state: LearnerState, wanted: dict[str, str], uow: UnitOfWork, kit: 
     shared = [s for s in uow.courses.version(e.course_version_id).skills.values() if s.uri in wanted]
     if not shared or not e.answered:
         return []
-    model = find_model(e.model, e.model_version, uow, kit.models, kit.fitted)
+    model = find_model(e.model, e.model_version, uow, kit)
     if model is None:
         return []
     out = []

@@ -9,7 +9,7 @@ from datetime import datetime
 from engine.domain.errors import EngineError, NotFound
 from engine.domain.fits import IDLE, Promotion
 from engine.services.kit import Kit
-from engine.services.models import model_for
+from engine.services.models import find_model, model_for
 from engine.services.state import fold_for
 from engine.services.switch import switch
 
@@ -38,7 +38,8 @@ def promote_version(course_id: str, version: str, kit: Kit, *, model: str | None
                 f"The course '{course_id}' has no version '{version}' of the model '{name}'. "
                 "`pacemate mastery versions` lists them."
             )
-        model_for(name, version, uow, kit.models, kit.fitted)
+        kit.fitted.ask_again(name, version)
+        model_for(name, version, uow, kit)
         if uow.fits.promoted(course_id, name) != version:
             uow.fits.promote(Promotion(course_id, name, version, kit.clock()))
             uow.commit()
@@ -55,16 +56,18 @@ def refold_idle(kit: Kit, *, now: datetime | None = None) -> int:
     now = now or kit.clock()
     moved = 0
     with kit.uow() as uow:
-        promotions = uow.fits.promotions()
+        found = [(p, find_model(p.model, p.version, uow, kit)) for p in uow.fits.promotions() if p.model in kit.models]
+    # Nothing can move to a version that is gone, and `find_model` has said so.
+    promotions = [promotion for promotion, model in found if model is not None]
     for promotion in promotions:
         after = ""
         while True:
             with kit.uow() as uow:
-                found = uow.enrolments.pinned_elsewhere(promotion, idle_since=now - IDLE, after=after, limit=BATCH)
-            for enrolment_id, tenant_id in found:
+                idle = uow.enrolments.pinned_elsewhere(promotion, idle_since=now - IDLE, after=after, limit=BATCH)
+            for enrolment_id, tenant_id in idle:
                 moved += _moved(enrolment_id, tenant_id, promotion, kit, now)
                 after = enrolment_id
-            if len(found) < BATCH:
+            if len(idle) < BATCH:
                 break
     return moved
 
@@ -82,7 +85,7 @@ def _moved(enrolment_id: str, tenant_id: str, promotion: Promotion, kit: Kit, no
             if active or e.model != promotion.model or e.model_version == promotion.version:
                 return False
             fold = fold_for(state, uow, kit)
-            new = replace(fold, model=model_for(e.model, promotion.version, uow, kit.models, kit.fitted))
+            new = replace(fold, model=model_for(e.model, promotion.version, uow, kit))
             at_hand = fold.model.version == e.model_version
             switch(state, "switch_model" if at_hand else "replace_model", fold, new, uow, now)
             uow.commit()

@@ -133,7 +133,11 @@ def _switched(at: Position, entry: Response | Override, past: Past, rules: Calla
         after = replace(after, mastery=carried(at.fold, at.mastery, after.fold, past.priors, before))
     elif entry.kind == "replace_model":
         after = replace(after, mastery=after.fold.relearn(past.priors, before))
-    stored = (past.standings or {}).get(entry.seq)
+    stored = None if past.standings is None else past.standings.get(entry.seq)
     if stored is not None:
-        after = replace(after, mastery=after.mastery or stored.mastery, path=after.path or stored.path)
+        after = replace(
+            after,
+            mastery=stored.mastery if after.mastery is None else after.mastery,
+            path=stored.path if after.path is None else after.path,
+        )
     return after if after.model_at_hand else replace(after, mastery=None)

@@ -82,9 +82,11 @@ class Replay:
         return tuple(step for step in self.steps if step.replayed is not None)
 
     @property
-    def same(self) -> bool:
-        """Return whether everything that can be compared is the same: every decision, and the final state."""
-        return self.state_same is not False and all(step.same for step in self.compared)
+    def same(self) -> bool | None:
+        """Return whether all that was compared is the same; None where no decision or no final state could be compared."""
+        if self.state_same is False or not all(step.same for step in self.compared):
+            return False
+        return None if self.state_same is None or (self.steps and not self.compared) else True
 
 
 class Stand(NamedTuple):

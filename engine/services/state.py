@@ -34,11 +34,11 @@ def fold_for(state: LearnerState, uow: UnitOfWork, kit: Kit) -> Fold:
     """
     enrolment = state.enrolment
     version = uow.courses.version(enrolment.course_version_id)
-    model = find_model(enrolment.model, enrolment.model_version, uow, kit.models, kit.fitted)
+    model = find_model(enrolment.model, enrolment.model_version, uow, kit)
     return Fold(
         version=version,
         contract=contract_of(state.cohort, version),
-        model=model or model_in_use(version.course_id, enrolment.model, uow, kit.models, kit.fitted),
+        model=model_in_use(version.course_id, enrolment.model, uow, kit) if model is None else model,
         policy=policy_for(enrolment.policy, kit.policies),
         seed=enrolment.seed,
     )

@@ -1,7 +1,8 @@
 """Moving an enrolment to another version of its model or policy: a step of its fold, recorded as an override.
 
-Mastery is folded anew under the new version from the record up to here; the path stays, so that nothing a learner has reached
-is taken back, and no published mastery falls by the change itself (docs/decisions/0005).
+Mastery is folded anew under another version of the model from the record up to here; the path stays, so that nothing a learner
+has reached is taken back. No published mastery falls by a promotion (`switch_model`) or a new policy; it may where the version
+before is gone (`replace_model`), as nobody can read what that one published (docs/decisions/0005).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ SWITCHES = ("switch_model", "replace_model", "switch_policy")
 def switch(state: LearnerState, kind: Switch, old: Fold, new: Fold, uow: UnitOfWork, now: datetime) -> LearnerState:
     """Move an enrolment, record it, and return its state; the caller holds its lock.
 
-    What led here may never be folded again once a release is gone. Then what the path goes on from is stored beside the step.
+    What led here can never be folded again once a fit or a release is gone: what it goes on from is stored beside the step.
 
     Args:
         old, new: the rules until here, and from here on.
@@ -45,8 +46,7 @@ def switch(state: LearnerState, kind: Switch, old: Fold, new: Fold, uow: UnitOfW
     step = Override(state.path.seq + 1, kind, target, "system", now, note=was)
     path, enrolment = replace(state.path, seq=step.seq), replace(enrolment, seq=step.seq)
     uow.record.add_override(before.id, step)
-    if kind != "switch_model":
-        uow.record.add_standing(before.id, Standing(step.seq, mastery, path))
+    uow.record.add_standing(before.id, Standing(step.seq, mastery, path))
     uow.enrolments.save(enrolment, mastery, path)
     return replace(state, enrolment=enrolment, mastery=mastery, path=path)
 

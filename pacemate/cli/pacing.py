@@ -12,6 +12,9 @@ from engine.domain.catalog import CourseVersion
 from engine.domain.pacing import Decision
 from engine.services.replay import Replay, Step
 
+EXIT_CODES = {True: 0, False: 1, None: 3}
+"""Of a replay, by whether it came out the same; 2 is for wrong command lines."""
+
 
 @click.group()
 def pacing() -> None:
@@ -25,10 +28,11 @@ def pacing() -> None:
 def replay(enrolment: str, policy: str | None, as_json: bool) -> int:
     """Re-run a learner's path from empty state, responses and overrides alone.
 
-    Exit code 0 when every decision and the final state come out equal bit for bit, 1 when they do not. With --policy it is 0:
-    each line marked ! is a choice that the other policy would have made otherwise, standing where the learner stood.
+    Exit code 0 when all that is compared, decisions and final state, comes out equal bit for bit, 1 when something differs, 3
+    when no decision or not the final state could be compared. With --policy it is 0: each line marked ! is a choice that the
+    other policy would have made otherwise, standing where the learner stood.
 
-    What was decided by a release that is not installed any more is marked ?, counted, and not compared.
+    What was decided by a fit or a release that is gone is marked ?, counted, and not compared.
     """
     from engine.services.replay import replay as run
     from engine.storage.reads.installation import tenant_of_enrolment
@@ -45,7 +49,7 @@ def replay(enrolment: str, policy: str | None, as_json: bool) -> int:
         click.echo(json.dumps(_json(result, policy), indent=2))
     else:
         _tell(result, policy)
-    return 0 if policy is not None or result.same else 1
+    return 0 if policy is not None else EXIT_CODES[result.same]
 
 
 def _tell(result: Replay, policy: str | None) -> None:

@@ -17,12 +17,13 @@ from engine.domain.grading import PROVED
 from engine.mastery.coefficients import to_json
 from engine.mastery.gaussian_filter import DAY_ONE, DAY_ONE_VERSION, GaussianFilter
 from engine.pacing.mastery_paced import MasteryPaced
-from engine.services.models import FittedModels
+from engine.services.fitted_models import FittedModels
 from engine.services.priors import priors_for
 from engine.services.promote_version import promote_version, refold_idle
 from engine.services.publish_course import publish_course
 from engine.services.replay import replay
 from engine.services.state import standing
+from engine.storage.repositories.fits import SqlFits
 from engine.storage.tables.enrolments import enrolments, learner_states
 from engine.storage.tables.learning import responses, standings
 from engine.storage.tables.mastery import mastery_fits
@@ -181,6 +182,7 @@ def test_what_waited_under_a_version_that_is_gone_may_be_answered(stage):
     lose(stage, "fit-1")
     assert stage.answer(learner, waiting, True).seq == 5
     assert steps_of(stage, learner) == [(4, "replace_model", DAY_ONE_VERSION, "fit-1")]
+    answered(stage, learner, 1)
     assert replay(learner.id, TENANT, stage.kit).same
 
 
@@ -213,6 +215,63 @@ def test_a_replacement_replays_the_same_once_the_version_is_back(stage):
     result = replay(learner.id, TENANT, stage.kit)
     assert result.same
     assert len(result.compared) == len(result.steps) == 11
+
+
+def test_a_replay_outlasts_a_fit_that_was_left_by_a_promotion(stage):
+    store(stage)
+    promote_version("sample", "fit-1", stage.kit)
+    learner = stage.launch()
+    answered(stage, learner, 6)
+    store(stage, "fit-2", base=0.9)
+    promote_version("sample", "fit-2", stage.kit)
+    stage.now += timedelta(hours=1)
+    assert refold_idle(stage.kit) == 1
+    answered(stage, learner, 6)
+    assert len(replay(learner.id, TENANT, stage.kit).compared) == 12
+    lose(stage, "fit-1")
+    result = replay(learner.id, TENANT, stage.kit)
+    assert (result.same, result.state_same, len(result.compared)) == (True, True, 6)
+
+
+def test_a_version_that_is_gone_is_looked_for_once_a_minute_and_told_once(stage, caplog, monkeypatch):
+    _, before = who_lost_their_fit(stage)
+    asked = []
+    coefficients = SqlFits.coefficients
+    monkeypatch.setattr(SqlFits, "coefficients", lambda *of: asked.append(of[2]) or coefficients(*of))
+
+    def version_seen():
+        with stage.uow_factory() as uow:
+            return standing(before, uow, stage.kit)[1].model.version
+
+    with caplog.at_level(logging.WARNING):
+        assert {version_seen() for _ in range(3)} == {DAY_ONE_VERSION}
+        assert asked == ["fit-1"]
+        stage.now += timedelta(minutes=1)
+        assert version_seen() == DAY_ONE_VERSION
+        assert asked == ["fit-1"] * 2
+    assert [r.message for r in caplog.records] == ["mastery.version_missing"]
+    store(stage, base=-2.0)
+    promote_version("sample", "fit-1", stage.kit)  # looks at once
+    assert version_seen() == "fit-1"
+
+
+def test_nobody_is_tried_where_the_promoted_version_is_gone(stage, caplog, monkeypatch):
+    learner = stage.launch()
+    store(stage)
+    promote_version("sample", "fit-1", stage.kit)
+    lose(stage, "fit-1")
+    stage.now += timedelta(hours=1)
+    with caplog.at_level(logging.WARNING):
+        assert [refold_idle(stage.kit) for _ in range(2)] == [0, 0]
+    assert [r.message for r in caplog.records] == ["mastery.version_missing"]
+    assert steps_of(stage, learner) == []
+
+
+def test_a_policy_whose_model_is_not_installed_is_told_in_words(stage):
+    models = {name: model for name, model in stage.kit.models.items() if name != "bkt"}
+    stage.kit = replace(stage.kit, default_policy="bkt-95", models=models)
+    with pytest.raises(PluginError, match="model 'bkt'"):
+        stage.launch()
 
 
 def test_states_of_the_first_day_one_version_are_folded_anew(stage):
@@ -250,7 +309,7 @@ def test_coefficients_that_cannot_be_read_are_as_if_they_were_gone(stage, change
     assert stage.launch("later").model_version == DAY_ONE_VERSION
     assert stage.next(learner).presentation is not None
     assert steps_of(stage, learner) == [(4, "replace_model", DAY_ONE_VERSION, "fit-1")]
-    with pytest.raises(PluginError, match="Version 'fit-1' .* promote another"):
+    with pytest.raises(PluginError, match=r"Version 'fit-1' .* promote another"):
         promote_version("sample", "fit-1", stage.kit)
 
 
@@ -330,7 +389,7 @@ def test_before_the_next_visit_nothing_of_a_release_that_is_gone_is_compared(sta
     answered(stage, learner, 4)
     raise_policy(stage)
     result = replay(learner.id, TENANT, stage.kit)
-    assert (result.compared, result.path, result.state_same, result.same) == ((), None, None, True)
+    assert (result.compared, result.path, result.state_same, result.same) == ((), None, None, None)
     # The model is at hand, and its part is looked at all the same.
     assert result.mastery == stage.state(learner).mastery
     run(stage, update(responses).where(responses.c.purpose == "probe").values(correct=False, points=0))
@@ -344,7 +403,7 @@ def test_a_switch_of_before_that_stored_nothing_is_told_as_that(stage):
     answered(stage, learner, 4)
     run(stage, delete(standings))
     result = replay(learner.id, TENANT, stage.kit)
-    assert (result.compared, result.state_same, result.same) == ((), None, True)
+    assert (result.compared, result.state_same, result.same) == ((), None, None)
     assert {s.pinned.policy_version for s in result.steps} == {MasteryPaced.version, "99"}
 
 

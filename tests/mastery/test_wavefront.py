@@ -11,7 +11,7 @@ import pytest
 from engine.domain.mastery import Evidence
 from engine.mastery.coefficients import FittedCoefficients, FittedOn, RegressionWeights, Validation, from_json, to_json
 from engine.mastery.fitting.difficulties import prior_parameters, refit
-from engine.mastery.fitting.filter_fit import DAY_ONE, FilterFit, fit_filter
+from engine.mastery.fitting.filter_fit import START, FilterFit, fit_filter
 from engine.mastery.fitting.fit import in_use
 from engine.mastery.fitting.sequences import table_of, waves_of
 from engine.mastery.fitting.wavefront import Constants, run
@@ -73,7 +73,7 @@ def test_golden_values_of_two_steps():
     # By hand: z = 0 + .7 - .5, V = .8 + .6 + .8 -> p0 = .549834, w = .247517, d = 1 / (1 + .247517 * 2.2)
     log = simulated(1, 4)
     waves = waves_of(table_of(log))
-    trace = run(waves, Constants.of(DAY_ONE), np.full(len(waves), -0.2), np.full(len(waves), 0.8))
+    trace = run(waves, Constants.of(START), np.full(len(waves), -0.2), np.full(len(waves), 0.8))
     error = (log.correct[0] - 0.549834) / (1 + 0.247517 * (0.8 + 0.6 / len(log.skill[: log.skill_start[1]]) + 0.8))
     assert trace.z[0] == pytest.approx(0.2)
     assert trace.learner[1] == pytest.approx(0.8 * error, abs=1e-6)
@@ -82,7 +82,7 @@ def test_golden_values_of_two_steps():
 def test_candidates_side_by_side_give_the_numbers_of_each_alone():
     waves = waves_of(table_of(simulated(20, 30)))
     offset, variance = np.linspace(-1, 1, len(waves)), np.linspace(0.1, 0.9, len(waves))
-    tried = np.column_stack([DAY_ONE, DAY_ONE * 2, DAY_ONE / 3])
+    tried = np.column_stack([START, START * 2, START / 3])
     together = run(waves, Constants.of(tried), offset, variance)
     for k in range(3):
         alone = run(waves, Constants.of(tried[:, k]), offset, variance)
@@ -106,7 +106,7 @@ def test_difficulties_are_found_again():
     waves = waves_of(table_of(log))
     found = prior_parameters(waves)
     for _ in range(3):
-        found = refit(waves, FilterFit(DAY_ONE, found).trace(waves), found)
+        found = refit(waves, FilterFit(START, found).trace(waves), found)
     true = np.array([difficulties()[name] for name in log.item_ids])
     assert np.corrcoef(true, found.difficulty)[0, 1] > 0.95
     assert 0.5 < np.polyfit(true, found.difficulty, 1)[0] < 1.2
@@ -119,10 +119,10 @@ def test_few_responses_leave_the_constants_near_day_one_and_many_move_them():
         return fit_filter(table, np.ones(learners, dtype=bool), np.random.default_rng(0)).constants
 
     # Without a prior 28 learners buy ten times the growth, and a course in which no answers are enough evidence.
-    few = constants(28, 30) / DAY_ONE
+    few = constants(28, 30) / START
     assert few.max() < 3
     assert few.min() > 1 / 3
-    assert constants(400, 60)[4] > 3 * DAY_ONE[4]
+    assert constants(400, 60)[4] > 3 * START[4]
 
 
 def tag_weight(told):
@@ -131,7 +131,7 @@ def tag_weight(told):
     tags = np.digitize(told(np.array([difficulties()[name] for name in log.item_ids])), [-0.4, 0.4]) * 0.7 - 0.7
     found = prior_parameters(waves, tags)
     for _ in range(3):
-        found = refit(waves, FilterFit(DAY_ONE, found).trace(waves), found, tags)
+        found = refit(waves, FilterFit(START, found).trace(waves), found, tags)
     return found.tag_weight
 
 

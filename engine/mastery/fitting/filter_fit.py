@@ -23,12 +23,13 @@ TUNING_RESPONSES, TUNING_TURNS = 100_000, 2_500
 CONSTANTS = ("learner_variance", "skill_variance", "learner_drift", "skill_drift", "growth")
 FADING = 0.05
 """Where the search for the fading of growth starts; before any fit growth does not fade."""
-DAY_ONE = np.array([*(getattr(gaussian_filter.DAY_ONE[gaussian_filter.DAY_ONE_VERSION], name) for name in CONSTANTS), FADING])
+START = np.array([*(getattr(gaussian_filter.DAY_ONE[gaussian_filter.DAY_ONE_VERSION], name) for name in CONSTANTS), FADING])
+"""Where the search starts: the day-one values, and a fading that those do not have."""
 LOW = np.array([0.02, 0.02, 1e-5, 1e-4, 1e-4, 1e-3])
 HIGH = np.array([4.0, 4.0, 0.1, 0.3, 0.5, 1.0])
 PRIOR_SPREAD = 0.5
-"""Standard deviation of a constant's logarithm around its day-one value: few responses must not buy drifts so large that no
-number of answers is enough evidence; from some ten thousand on it weighs little."""
+"""Standard deviation of a constant's logarithm around where the search starts: few responses must not buy drifts so large that
+no number of answers is enough evidence; from some ten thousand on it weighs little."""
 SEARCHES = ((0.9, 9), (0.3, 5))
 """First steps and passes of the pattern search, after each of which the difficulties are fitted anew."""
 
@@ -63,7 +64,7 @@ def fit_filter(table: Table, learners: Bools, rng: np.random.Generator, tags: Fl
     Args:
         tags: the authors' difficulties in logits by item, NaN without one.
     """
-    constants, slope, shift = DAY_ONE, 1.0, 0.0
+    constants, slope, shift = START, 1.0, 0.0
     chosen = np.flatnonzero(learners)
     if len(chosen) >= LEAST_TUNING_LEARNERS:
         part = np.full(table.learners, -1)
@@ -137,7 +138,7 @@ def tune(waves: Waves, offset: Floats, item_variance: Floats, constants: Floats,
 def _losses(waves: Waves, offset: Floats, item_variance: Floats, constants: Floats) -> Floats:
     trace = run(waves, Constants.of(constants), offset, item_variance)
     p = sigmoid(trace.logit)
-    prior: Floats = ((np.log(constants / DAY_ONE[:, None]) / PRIOR_SPREAD) ** 2).sum(axis=0) / 2
+    prior: Floats = ((np.log(constants / START[:, None]) / PRIOR_SPREAD) ** 2).sum(axis=0) / 2
     losses: Floats = np.array([log_loss(waves.correct, p[:, k]) for k in range(p.shape[1])])
     losses += prior / max(len(waves), 1)
     return losses
