@@ -267,6 +267,48 @@ def test_wrong_code_is_diagnosed(typed: str, misconception: str | None) -> None:
     assert "<code>KEY.str.strip(&quot; a&quot;)</code>" in score.answer_html
 
 
+@pytest.mark.parametrize("typed", ['print(KEY.str.strip(" a"))', "print ( KEY['a b'] )\n", "print(“a b”)", "print('a)b')"])
+def test_printing_the_accepted_code_is_right_too(typed: str) -> None:
+    accepted = ("KEY.str.strip(' a')", "KEY['a b']", "'a b'", "'a)b'")
+    item = activity(":::{short-text} t\n:compare: code\n" + "".join(f":accept: {a}\n" for a in accepted) + "\nq\n:::\n")
+    assert ShortText().score(item, 0, {"text": typed}).correct is True
+
+
+@pytest.mark.parametrize(
+    ("accepted", "typed"),
+    [
+        ("print(key)", "key"),
+        ("print(key)", "print(print(key))"),
+        ("key", "print(print(key))"),
+        ("key", "print(key, 1)"),
+        ("key", "print(key).sum()"),
+        ("key", "print(key) + (1)"),
+        ("key", "print()"),
+    ],
+)
+def test_a_print_counts_where_it_does_more_or_is_asked_for(accepted: str, typed: str) -> None:
+    item = activity(f":::{{short-text}} t\n:accept: {accepted}\n:compare: code\n\nq\n:::\n")
+    assert ShortText().score(item, 0, {"text": typed}).correct is False
+
+
+@pytest.mark.parametrize(
+    ("typed", "slip"),
+    [
+        ("df['ticket'].duplicatd().sum()", True),
+        ("print(df['tikcet'].duplicated().sum())", True),
+        ("df['ticket'].duplicated().sum", True),
+        ("df['ticket'].duplicated().mean()", False),
+        ("show(df['ticket'].duplicated().sum())", False),
+        ("df['ticket'].duplicated()", False),
+    ],
+)
+def test_a_character_or_two_are_no_more_than_two(typed: str, slip: bool) -> None:
+    item = activity(':::{short-text} t\n:accept: df["ticket"].duplicated().sum()\n:compare: code\n\nq\n:::\n')
+    score = ShortText().score(item, 0, {"text": typed})
+    assert (score.correct, score.misconception == "slip") == (False, slip)
+    assert ("a character or two" in score.feedback_html) is slip
+
+
 @pytest.mark.parametrize("typed", ["KEY word Café", "key  WORD café", "keywordcafe\u0301"])
 def test_text_is_compared_without_case_and_spaces(typed: str) -> None:
     assert ShortText().score(TEXT, 0, {"text": typed}).correct is True
