@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from pacemate.cli.mastery_fits import fit, promote, versions
-from pacemate.cli.response_log import LOG, progress_bar, usable
+from pacemate.cli.response_log import COLUMNS, LOG, progress_bar, usable
 
 if TYPE_CHECKING:
     from engine.mastery.fitting.evaluate import Evaluation
     from engine.mastery.log import ResponseLog
-
-COLUMNS = "CSV with the columns learner_id,item_id,skill_id,correct,timestamp"
 
 
 @click.group()
@@ -24,7 +22,7 @@ def mastery() -> None:
 
 
 @mastery.command()
-@click.option("--responses", "path", type=LOG, required=True, help=f"{COLUMNS}. Also gzipped; - reads standard input.")
+@click.option("--responses", "path", type=LOG, required=True, help=COLUMNS)
 @click.option(
     "--folds", type=click.IntRange(2, 100), default=5, show_default=True, help="Learners are split into so many folds."
 )

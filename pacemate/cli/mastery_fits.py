@@ -15,7 +15,7 @@ import click
 
 from engine.domain.errors import NotFound, Refused
 from engine.mastery.log import RawResponse, ResponseLog, collect
-from pacemate.cli.response_log import LOG, Progress, progress_bar, told_name, usable
+from pacemate.cli.response_log import COLUMNS, LOG, Progress, progress_bar, told_name, usable
 
 if TYPE_CHECKING:
     from engine.domain.fits import CourseLog, FitRecord
@@ -37,7 +37,7 @@ def _has_folder(_context: click.Context, _option: click.Parameter, out: Path | N
 @click.option("--course", "course_id", help="Fit to the stored responses of this course, and store what is better.")
 @click.option("--all", "every", is_flag=True, help="Fit every published course, one after the other.")
 @click.option("--promote", is_flag=True, help="Let new enrolments pin what is better, and fold idle ones anew under it.")
-@click.option("--responses", "path", type=LOG, help="Fit to a log instead of stored responses; needs --out.")
+@click.option("--responses", "path", type=LOG, help=f"Fit to a log instead of stored responses; needs --out. {COLUMNS}")
 @click.option("--out", type=OUT, callback=_has_folder, help="File for the coefficients of a log.")
 @click.option("--current", type=COEFFICIENTS, help="Coefficients that a fit to a log has to beat; the day-one ones by default.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="All chance comes from it.")

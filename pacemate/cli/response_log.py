@@ -14,6 +14,10 @@ from engine.mastery.log import ResponseLog
 from engine.mastery.log_file import BadLog, read_log, read_stream
 
 LOG = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=Path)
+COLUMNS = (
+    "CSV, also gzipped, with a header: learner_id,item_id,skill_id,correct,timestamp. Several skills are joined by ~; "
+    "correct is 0 or 1; timestamp is seconds or ISO 8601, and may be left out. - reads standard input."
+)
 _DASH = Path("-")
 Progress = Callable[[int, int, str], None]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from engine.mastery.log_file import LONGEST_FIELD, MOST_LINES, BadLog, read_log
 from tests.mastery.simulated import csv_of, simulated
 
+ROOT = Path(__file__).parents[2]
 HEAD = "learner_id,item_id,skill_id,correct,timestamp\n"
 
 
@@ -23,6 +26,15 @@ def read(tmp_path, text, name="log.csv"):
 def rows(log):
     names = zip(log.learner, log.item, log.correct, strict=True)
     return [(log.learner_ids[a], log.item_ids[b], c) for a, b, c in names]
+
+
+def test_the_example_of_the_documentation_is_read(tmp_path):
+    text = (ROOT / "docs/mastery.md").read_text(encoding="utf-8")
+    example = next(block for block in re.findall(r"```\n(.*?)```", text, re.DOTALL) if block.startswith(HEAD))
+    log = read(tmp_path, example)
+    assert rows(log) == [("ana", "q17", 1), ("ana", "q18", 0)]
+    assert (log.skill_ids, list(log.skill_start), log.bad_count) == (("fractions", "decimals"), [0, 1, 3], 0)
+    assert log.time_s[1] - log.time_s[0] == 90
 
 
 def test_what_was_written_is_read(tmp_path):

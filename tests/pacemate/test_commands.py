@@ -49,6 +49,13 @@ def assert_one_line(said: Said, code: int) -> None:
     assert "Traceback" not in said.err
 
 
+@pytest.mark.parametrize("command", ["evaluate", "fit"])
+def test_the_help_says_how_a_response_log_is_written(terminal: Terminal, command: str) -> None:
+    said = " ".join(terminal("mastery", command, "--help").out.split())
+    assert "learner_id,item_id,skill_id,correct,timestamp" in said
+    assert "joined by ~; correct is 0 or 1; timestamp is seconds or ISO 8601" in said
+
+
 @pytest.mark.parametrize("path", list(command_paths()), ids=" ".join)
 def test_every_command_explains_itself(terminal: Terminal, path: tuple[str, ...]) -> None:
     said = terminal(*path, "--help")

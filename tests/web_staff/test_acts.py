@@ -76,6 +76,8 @@ def test_what_an_instructor_saw_can_be_taken_back_and_no_later_proof_with_it(sql
     browser = instructor(house)
     page = browser.get(f"learner/{ada.id}").get_data(as_text=True)
     assert "The learner is told, and can undo it as you can." in page
+    assert "for the band" not in page
+    assert not practised or re.search(r"in practice; \d+ answers? counts?", page)
     form = {"target": slot.skill_id, "note": "Showed it live"}
     page = browser.post(f"learner/{ada.id}/saw-them-do", form, follow_redirects=True).get_data(as_text=True)
     assert state_of(house, ada).path.closed[slot.key] == "mastered"
@@ -91,7 +93,9 @@ def test_what_an_instructor_saw_can_be_taken_back_and_no_later_proof_with_it(sql
     assert browser.post(undo[1], {"target": undo[2]}).status_code == 409
     learner = house.browser()
     learner.launch("ada")
-    assert "Your instructor took their mark on" in words_of(learner.get("").get_data(as_text=True))
+    course = words_of(learner.get("").get_data(as_text=True))
+    assert "Your instructor took their mark on" in course
+    assert "“”" not in course, "nobody wrote why"
     skills = words_of(learner.get("skills").get_data(as_text=True))
     assert "Your instructor saw you do it" not in skills
     assert "Back on your path" in skills
