@@ -149,7 +149,7 @@ def fit_nightly(job: JobContext) -> int:
 
 
 def refold(job: JobContext) -> int:
-    """Fold idle enrolments anew under the promoted version of their course."""
+    """Fold idle enrolments anew under the promoted version of their course, or where the one they pin is gone."""
     return refold_idle(kit_of(job))
 
 

@@ -51,6 +51,15 @@ class Promotion:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """A version of a model that enrolments of a course are folded by."""
+
+    course_id: str
+    model: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class CourseEvidence:
     """What a course's record held at its last try to fit (None before the first), and holds now."""
 

@@ -11,7 +11,7 @@ from engine.domain.access import AdminSession, OpenLink
 from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import Cohort, Enrolment, GradePolicy, LearnerState, Membership, Person, Role, Standing
 from engine.domain.events import Event
-from engine.domain.fits import CourseEvidence, CourseLog, FitRecord, Promotion
+from engine.domain.fits import CourseEvidence, CourseLog, FitRecord, Pin, Promotion
 from engine.domain.mastery import MasteryState, SkillPrior
 from engine.domain.milestones import Milestone
 from engine.domain.pacing import Adjustment, Override, PathState
@@ -128,10 +128,11 @@ class Enrolments(Protocol):
     def of_person(self, tenant_id: str, person_id: str) -> Sequence[LearnerState]:
         """Return all of a person's enrolments in a tenant with state, the last active first; previews are left out."""
 
-    def pinned_elsewhere(
-        self, promotion: Promotion, *, idle_since: datetime, after: str, limit: int
-    ) -> Sequence[tuple[str, str]]:
-        """Return (enrolment, tenant) of a course's idle enrolments that pin another version than the promoted, by id."""
+    def pins(self) -> Sequence[Pin]:
+        """Return the versions of models that enrolments are folded by, by course, model and version."""
+
+    def idle(self, pin: Pin, *, since: datetime, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        """Return (enrolment, tenant) of those that pin a version and have been idle since then, by id."""
 
 
 class Record(Protocol):

@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.domain.errors import EngineError, NotFound
-from engine.domain.fits import IDLE, Promotion
+from engine.domain.fits import IDLE, Pin, Promotion
+from engine.domain.ports import MasteryModel
+from engine.domain.unit_of_work import UnitOfWork
 from engine.services.kit import Kit
-from engine.services.models import find_model, model_for
+from engine.services.models import find_model, model_for, model_in_use
 from engine.services.state import fold_for
 from engine.services.switch import switch
 
@@ -52,28 +54,43 @@ def _released(name: str, version: str, kit: Kit) -> bool:
 
 
 def refold_idle(kit: Kit, *, now: datetime | None = None) -> int:
-    """Move idle enrolments to the promoted version of their course, each in a transaction of its own; return how many moved."""
-    now = now or kit.clock()
+    """Move idle enrolments to the promoted version of their course, and those whose version is gone to the one in use.
+
+    Each moves in a transaction of its own; returns how many moved.
+    """
+    now = kit.clock() if now is None else now
     moved = 0
     with kit.uow() as uow:
-        found = [(p, find_model(p.model, p.version, uow, kit)) for p in uow.fits.promotions() if p.model in kit.models]
-    # Nothing can move to a version that is gone, and `find_model` has said so.
-    promotions = [promotion for promotion, model in found if model is not None]
-    for promotion in promotions:
+        moves = _moves(uow, kit)
+    for pin, model in moves:
         after = ""
         while True:
             with kit.uow() as uow:
-                idle = uow.enrolments.pinned_elsewhere(promotion, idle_since=now - IDLE, after=after, limit=BATCH)
+                idle = uow.enrolments.idle(pin, since=now - IDLE, after=after, limit=BATCH)
             for enrolment_id, tenant_id in idle:
-                moved += _moved(enrolment_id, tenant_id, promotion, kit, now)
+                moved += _moved(enrolment_id, tenant_id, pin, model, kit, now)
                 after = enrolment_id
             if len(idle) < BATCH:
                 break
     return moved
 
 
-def _moved(enrolment_id: str, tenant_id: str, promotion: Promotion, kit: Kit, now: datetime) -> bool:
-    """Move one enrolment; one whose model is not installed is left, and does not hold up the others.
+def _moves(uow: UnitOfWork, kit: Kit) -> list[tuple[Pin, MasteryModel]]:
+    """Return which pinned versions are to be left, and for what; nothing moves to a promoted version that is gone."""
+    promoted = {(p.course_id, p.model): p.version for p in uow.fits.promotions()}
+    moves = []
+    for pin in uow.enrolments.pins():
+        if pin.model not in kit.models:
+            continue
+        in_use = model_in_use(pin.course_id, pin.model, uow, kit)
+        wanted = promoted.get((pin.course_id, pin.model)) == in_use.version != pin.version
+        if wanted or find_model(pin.model, pin.version, uow, kit) is None:
+            moves.append((pin, in_use))
+    return moves
+
+
+def _moved(enrolment_id: str, tenant_id: str, pin: Pin, model: MasteryModel, kit: Kit, now: datetime) -> bool:
+    """Move one enrolment; one whose policy is not installed is left, and does not hold up the others.
 
     Where the version it pins is gone, mastery follows from the responses alone.
     """
@@ -82,12 +99,11 @@ def _moved(enrolment_id: str, tenant_id: str, promotion: Promotion, kit: Kit, no
             state = uow.enrolments.lock(enrolment_id, tenant_id)
             e = state.enrolment
             active = e.last_active_at is not None and e.last_active_at > now - IDLE
-            if active or e.model != promotion.model or e.model_version == promotion.version:
+            if active or (e.model, e.model_version) != (pin.model, pin.version):
                 return False
             fold = fold_for(state, uow, kit)
-            new = replace(fold, model=model_for(e.model, promotion.version, uow, kit))
             at_hand = fold.model.version == e.model_version
-            switch(state, "switch_model" if at_hand else "replace_model", fold, new, uow, now)
+            switch(state, "switch_model" if at_hand else "replace_model", fold, replace(fold, model=model), uow, now)
             uow.commit()
     except EngineError as error:
         log.warning("mastery.not_moved", extra={"enrolment": enrolment_id, "code": error.code})

@@ -26,7 +26,7 @@ from engine.services.state import standing
 from engine.storage.repositories.fits import SqlFits
 from engine.storage.tables.enrolments import enrolments, learner_states
 from engine.storage.tables.learning import responses, standings
-from engine.storage.tables.mastery import mastery_fits
+from engine.storage.tables.mastery import mastery_fits, mastery_promotions
 from lti.storage import session_of
 from tests.engine.sample import build_version
 from tests.engine.stage import TENANT, Stage
@@ -265,6 +265,25 @@ def test_nobody_is_tried_where_the_promoted_version_is_gone(stage, caplog, monke
         assert [refold_idle(stage.kit) for _ in range(2)] == [0, 0]
     assert [r.message for r in caplog.records] == ["mastery.version_missing"]
     assert steps_of(stage, learner) == []
+
+
+def test_an_idle_enrolment_whose_version_is_gone_is_replaced_without_a_promotion(stage):
+    store(stage)
+    promote_version("sample", "fit-1", stage.kit)
+    learner, other = stage.launch(), stage.launch("other")
+    answered(stage, learner, 4)
+    run(stage, delete(mastery_promotions))
+    lose(stage, "fit-1")
+    beside = stage.launch("beside")
+    release(stage, growth=0.4)
+    assert refold_idle(stage.kit) == 0  # the one is busy, the others have just begun
+    stage.now += timedelta(hours=1)
+    assert [refold_idle(stage.kit) for _ in range(2)] == [2, 0]
+    assert steps_of(stage, learner) == [(5, "replace_model", "day-one-99", "fit-1")]
+    assert stage.state(other).enrolment.model_version == "day-one-99"
+    assert stage.state(beside).enrolment.model_version == DAY_ONE_VERSION
+    answered(stage, learner, 2)
+    assert replay(learner.id, TENANT, stage.kit).same
 
 
 def test_a_policy_whose_model_is_not_installed_is_told_in_words(stage):

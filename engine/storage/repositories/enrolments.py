@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, or_, select, update
 
 from engine.domain.enrolment import Enrolment, LearnerState
 from engine.domain.errors import Conflict, NotFound
-from engine.domain.fits import Promotion
+from engine.domain.fits import Pin
 from engine.domain.mastery import MasteryState
 from engine.domain.pacing import PathState
 from engine.storage.prepared import Prepared
@@ -145,20 +145,24 @@ class SqlEnrolments:
         ).order_by(enrolments.c.last_active_at.is_(None), enrolments.c.last_active_at.desc(), enrolments.c.id)
         return [_state_of(row) for row in self._tx.run(statement)]
 
-    def pinned_elsewhere(
-        self, promotion: Promotion, *, idle_since: datetime, after: str, limit: int
-    ) -> Sequence[tuple[str, str]]:
-        """Return (enrolment, tenant) of a course's idle enrolments that pin another version than the promoted, by id."""
+    def pins(self) -> Sequence[Pin]:
+        """Return the versions of models that enrolments are folded by, by course, model and version."""
+        of_pin = (cohorts.c.course_id, enrolments.c.model, enrolments.c.model_version)
+        statement = select(*of_pin).join(cohorts, cohorts.c.id == enrolments.c.cohort_id).distinct().order_by(*of_pin)
+        return [Pin(*row) for row in self._tx.run(statement)]
+
+    def idle(self, pin: Pin, *, since: datetime, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        """Return (enrolment, tenant) of those that pin a version and have been idle since then, by id."""
         statement = (
             select(enrolments.c.id, enrolments.c.tenant_id)
             .join(cohorts, cohorts.c.id == enrolments.c.cohort_id)
             .where(
-                cohorts.c.course_id == promotion.course_id,
-                enrolments.c.model == promotion.model,
-                enrolments.c.model_version != promotion.version,
+                cohorts.c.course_id == pin.course_id,
+                enrolments.c.model == pin.model,
+                enrolments.c.model_version == pin.version,
                 enrolments.c.id > after,
-                or_(enrolments.c.last_active_at.is_(None), enrolments.c.last_active_at <= idle_since),
-                enrolments.c.started_at <= idle_since,
+                or_(enrolments.c.last_active_at.is_(None), enrolments.c.last_active_at <= since),
+                enrolments.c.started_at <= since,
             )
             .order_by(enrolments.c.id)
             .limit(limit)
