@@ -28,8 +28,9 @@ REASONS: Final[dict[str, str]] = {
     "review.due": "From “{module}”, {ago}: is “{skill}” still there?",
     "review.carried_over": "Carried over from “{module}”: another question on “{skill}” may show that you can do it{score}.",
     "retry.one_more_try": "A second try at the same question. It costs nothing.",
-    "test_out.item": "You said that you know “{skill}”. It closes after {of_words} right answers in a row; you have {right}.",
-    "test_out.prove": "Proving “{skill}” takes {of_words} right answers in a row; you have {right}. "
+    "test_out.item": "You said that you know “{skill}”. "
+    "It closes after three or four right answers in a row; you have {right}.",
+    "test_out.prove": "Proving “{skill}” takes three or four right answers in a row; you have {right}. "
     "What you finished stays finished; the mark follows your answers.",
     "test_out.one_more": "All right on “{skill}” so far. One more right answer makes it sure.",
     "help.worked_example": "A worked example on “{skill}”, because the questions were hard so far{score}.",
@@ -139,6 +140,13 @@ def next_words(reply: Reply, version: CourseVersion) -> str:
     if reply.next_reason.code == "teach.next" and coming is not None:
         return f"“{coming.title}”."
     return reason_words(reply.next_reason, version)
+
+
+def claim_over_words(skill_id: str, coming: Reason, version: CourseVersion, *, again: bool) -> str:
+    """Return that “I know this” has ended without a skip, what comes instead, and that it can be said again where it can."""
+    goes_on = "its lesson comes now" if coming.code.startswith("teach.") else "you go on with it as before"
+    over = f"“I know this” is over for “{skill_title(skill_id, version)}” this time: {goes_on}."
+    return f"{over} You can say it again when you like." if again else over
 
 
 def card_title(card: Card, version: CourseVersion) -> str:

@@ -17,11 +17,16 @@ MOST_TESTED = 4
 """Right answers in a row that a test-out takes at most: a claim is worth about one more."""
 
 
+def is_enough_left(path: PathState, slot: Slot) -> bool:
+    """Return whether a test-out would not run out of new questions."""
+    return len(unseen(path, slot.items)) >= SKIP_PROBES
+
+
 def refuse_too_few(path: PathState, slot: Slot) -> None:
     """Raise Refused where a test-out would run out of new questions."""
-    if len(unseen(path, slot.items)) < SKIP_PROBES:
+    if not is_enough_left(path, slot):
         raise Refused(
-            "Too few new questions are left on this skill: showing that you know it takes three. "
+            "Too few new questions are left on this skill: showing that you know it takes at least three. "
             "Go on as before, or ask your instructor."
         )
 

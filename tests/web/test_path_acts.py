@@ -128,6 +128,24 @@ def test_i_know_this_asks_hard_questions_and_closes_the_skill(learner: Browser) 
     assert "back</h2>" in learner.page
 
 
+def test_a_missed_claim_says_that_it_is_over_and_what_comes(sqlite_database: Engine) -> None:
+    browser = build_house(sqlite_database, one_module(skills=1)).browser()
+    browser.launch()
+    browser.start()
+    slot = re.search(r'test-out.*?name="slot" value="([^"]+)"', browser.page, re.DOTALL)
+    assert slot
+    browser.post("test-out", {"slot": slot[1]}, follow_redirects=True)
+    assert "It closes after three or four right answers in a row; you have 0." in browser.page
+    key = browser.presentation
+    browser.answer(right=False, follow_redirects=True)
+    assert re.search(r"“I know this” is over for “[^”]+” this time: its lesson comes now\.", browser.page)
+    assert "You can say it again when you like." in browser.page
+    set_up(browser.house, browser, locks=("test_out",), contract=("all",))
+    again = browser.get(f"answered/{key}").get_data(as_text=True)
+    assert "“I know this” is over" in again
+    assert "You can say it again" not in again, "it is locked now"
+
+
 def practise_in_vain(browser: Browser) -> None:
     """Finish the course with wrong answers, so slowly that practice ends before its questions do."""
     browser.launch()
@@ -154,7 +172,7 @@ def test_what_was_practised_can_be_proved_after_the_end(sqlite_database: Engine)
         slot = re.search(r'test-out.*?name="slot" value="([^"]+)"', page)
         assert slot
         browser.post("test-out", {"slot": slot[1]}, follow_redirects=True)
-        assert re.search(r"Proving “[^”]+” takes three right answers in a row", browser.page)
+        assert re.search(r"Proving “[^”]+” takes three or four right answers in a row", browser.page)
         assert "What you finished stays finished; the mark follows your answers." in browser.page
         while "data-presentation" in browser.page:
             browser.answer(right, follow_redirects=True)

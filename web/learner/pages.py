@@ -13,6 +13,7 @@ from engine.domain.pacing import Decision
 from engine.domain.path import segment_of
 from engine.domain.presentations import Presentation
 from engine.domain.replies import Reply
+from engine.pacing.proving import is_enough_left
 from engine.pacing.selection import hard_items
 from engine.services.next_activity import Next, activity_type, shown
 from lti.dates import Dates
@@ -29,6 +30,7 @@ from web.words import (
     TIMES,
     about_minutes,
     card_title,
+    claim_over_words,
     next_words,
     reason_words,
     rest_words,
@@ -122,9 +124,22 @@ def feedback_page(session: LaunchSession, key: str, reply: Reply | None = None, 
         cards=[] if back is not None else cards_of(reply, place),
         celebration=celebration,
         module_done=done,
+        claim_over=_claim_over(place, presentation, reply),
         next_words=next_words(reply, place.version),
     )
     return make_response(page)
+
+
+def _claim_over(place: Place, presentation: Presentation, reply: Reply) -> str:
+    """Return that an answer ended “I know this” without a skip; empty where it did not, and for proofs of what is closed."""
+    missed = presentation.purpose == "test_out" and (reply.correct is not True or presentation.hints_shown > 0)
+    if not missed or presentation.activity_id not in place.version.activities:
+        return ""
+    segment = segment_of(place.version, place.version.module(presentation.module_id), presentation.activity_id)
+    if segment is None or segment.slot.key in (*place.path.closed, place.path.testing):
+        return ""
+    again = "test_out" not in place.cohort.locks and is_enough_left(place.path, segment.slot)
+    return claim_over_words(segment.slot.skill_id, reply.next_reason, place.version, again=again)
 
 
 def cards_of(reply: Reply, place: Place) -> list[dict[str, Any]]:
