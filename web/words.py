@@ -42,7 +42,7 @@ REASONS: Final[dict[str, str]] = {
     "skip.tested_out": "You got {of_words} questions on “{skill}” right in a row.",
     "skip.seen_by_instructor": "Your instructor saw you do “{skill}”.",
     "undo.skip": "You asked for the lesson on “{skill}” back. It is not skipped again in this module.",
-    "undo.by_instructor": "Your instructor took their mark on “{skill}” back, so its lesson and practice are open again.",
+    "take_back.by_instructor": "Your instructor took their mark on “{skill}” back, so it stands as it was before.",
     "show_anyway.asked": "You asked to see it.",
     "close.mastered": "You have shown that you can do “{skill}”{score}.",
     "close.time_spent": "You gave “{skill}” the time it has in this module{score}. It may come back in a later one.",
@@ -76,7 +76,7 @@ CARD_TITLES: Final[dict[str, str]] = {
     "help.prerequisite": "Added for you: a look back",
     "help.prerequisite_again": "Added for you: a look back",
     "undo.skip": "Back on your path: {skill}",
-    "undo.by_instructor": "Back on your path: {skill}",
+    "take_back.by_instructor": "As before your instructor's mark: {skill}",
     "close.proved_later": "Proved: {skill}",
 }
 

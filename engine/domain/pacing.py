@@ -23,6 +23,7 @@ OverrideKind = Literal[
     "show_anyway",
     "waive",
     "saw_them_do",
+    "take_back",
     "mode",
     "skip_review",
     "accommodate",
@@ -31,8 +32,8 @@ OverrideKind = Literal[
     "replace_model",
     "switch_policy",
 ]
-"""`resume` begins another visit, see `services.resume`. The last three change the version that folds the path from there on;
-see `services.switch`."""
+"""`take_back` restores what a `saw_them_do` of the same skill replaced. `resume` begins another visit, see `services.resume`.
+The last three change the version that folds the path from there on; see `services.switch`."""
 Mode = Literal["gentle", "recommended", "fast"]
 
 
@@ -106,6 +107,19 @@ class ReviewState:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """What an instructor's "I saw them do this" replaced in one slot and its teaching, so that it can be taken back.
+
+    Args:
+        before: element key to how it would be closed without the mark; None for open.
+        flag: where the slot stood in `PathState.flags`; None where no help was asked for.
+    """
+
+    before: Mapping[str, Closure | None]
+    flag: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Queued:
     """An activity that comes before anything else."""
 
@@ -130,6 +144,8 @@ class PathState:
         since_card: activities answered since the last pacing card.
         module_active_s: module id to known active seconds.
         flags: slot keys where the instructor should help.
+        marks: slot key to what an instructor's mark replaced there, while it stands: until it is taken back, or the learner
+            asks for the lesson or proves the skill.
         pace: how this learner's times compare with the authored ones.
         reviews: skill id to when it is due again.
         review_s: module id to seconds of review spent at its start.
@@ -152,6 +168,7 @@ class PathState:
     since_card: int = CARD_EVERY
     module_active_s: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    marks: Mapping[str, Marked] = field(default_factory=dict)
     pace: Pace = Pace()
     reviews: Mapping[str, ReviewState] = field(default_factory=dict)
     review_s: Mapping[str, float] = field(default_factory=dict)

@@ -76,14 +76,30 @@ def finished(path: PathState, module: Module, look: Outlook) -> Decision:
 
 
 def close(path: PathState, keys: Iterable[str], how: Closure) -> PathState:
-    """Return the path with elements closed; what is closed already keeps its closure."""
+    """Return the path with elements closed; what is closed already keeps its closure.
+
+    Where an instructor's mark closed it, it will be closed like this once the mark is taken back.
+    """
+    keys = tuple(keys)
+    if path.marks:
+        marks = {slot: replace(mark, before=_closed(mark.before, keys, how)) for slot, mark in path.marks.items()}
+        path = replace(path, marks=marks)
     added = {key: how for key in keys if key not in path.closed}
     return replace(path, closed={**path.closed, **added}) if added else path
+
+
+def _closed(before: Mapping[str, Closure | None], keys: Collection[str], how: Closure) -> dict[str, Closure | None]:
+    return {key: how if was is None and key in keys else was for key, was in before.items()}
 
 
 def reopen(path: PathState, keys: Collection[str]) -> PathState:
     """Return the path with elements open again."""
     return replace(path, closed={k: v for k, v in path.closed.items() if k not in keys})
+
+
+def without_marks(path: PathState, slots: Collection[str]) -> PathState:
+    """Return the path with an instructor's marks on slots settled: what they closed can no longer be taken back."""
+    return replace(path, marks={k: v for k, v in path.marks.items() if k not in slots})
 
 
 def with_slot(path: PathState, key: str, state: SlotState) -> PathState:

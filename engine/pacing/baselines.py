@@ -21,7 +21,7 @@ class FixedOrder(InOrder):
     """
 
     name = "fixed-order"
-    version = "2"
+    version = "3"
 
     def __init__(self, items: int = SLOT_AUTHORED_ITEMS) -> None:
         self.items = items
@@ -39,7 +39,7 @@ class NInARow(InOrder):
     """
 
     name = "n-in-a-row"
-    version = "2"
+    version = "3"
 
     def __init__(self, n: int = KOLIBRI_ROW) -> None:
         self.n = n
@@ -57,7 +57,7 @@ class MasteryThreshold(InOrder):
     """
 
     name = "mastery-threshold"
-    version = "2"
+    version = "3"
 
     def __init__(self, threshold: float = 0.8, least: int = LEAST_ITEMS) -> None:
         self.threshold = threshold
@@ -73,7 +73,7 @@ class Bkt95(MasteryThreshold):
     """Mastered at P(known) = .95 of Bayesian knowledge tracing; brings that model whatever else is installed."""
 
     name = "bkt-95"
-    version = "2"
+    version = "3"
     model = "bkt"
 
     def __init__(self, threshold: float = BKT_MASTERED_AT, least: int = 1) -> None:

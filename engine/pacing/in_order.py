@@ -41,10 +41,11 @@ class InOrder(ABC):
         if how is None and unseen(path, slot.items):
             return Advance(path)
         path = replace(path, testing=None if path.testing == slot.key else path.testing)
+        shut = close(path, [slot.key], how or "practised")
         if slot.key in path.closed:
-            return Advance(path)
+            return Advance(shut)
         reason = Reason(code, {"skill": slot.skill_id, "right": state.right, "of": state.first_tries})
-        return Advance(close(path, [slot.key], how or "practised"), (Adjustment("close", slot.key, reason, (slot.key,)),))
+        return Advance(shut, (Adjustment("close", slot.key, reason, (slot.key,)),))
 
     def override(self, path: PathState, override: Override, look: Outlook) -> Advance:
         """Fold one override. Raises Refused where it does not apply."""

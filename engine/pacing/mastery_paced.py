@@ -62,7 +62,7 @@ class MasteryPaced:
     """
 
     name = "mastery-paced"
-    version = "4"
+    version = "5"
     model = None
 
     def __init__(self, mastered_at: float = MASTERED_AT) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import cast, get_args
 
 from engine.domain.errors import Refused
-from engine.domain.pacing import Adjustment, Advance, Mode, Outlook, Override, PathState, Queued, Reason
-from engine.domain.path import close, element_seconds, reopen, segment_of
+from engine.domain.pacing import Adjustment, Advance, Closure, Marked, Mode, Outlook, Override, PathState, Queued, Reason
+from engine.domain.path import Segment, close, element_seconds, reopen, segment_of, without_marks
 from engine.pacing.review import REVIEW_S
 
 ACCOMMODATIONS: Mapping[str, float | None] = {"1": 1.0, "1.25": 1.25, "1.5": 1.5, "2": 2.0, "untimed": None}
@@ -27,6 +27,8 @@ def apply_override(path: PathState, override: Override, look: Outlook) -> Advanc
         return _waive(path, override, look)
     if override.kind == "saw_them_do":
         return _saw_them_do(path, override, look)
+    if override.kind == "take_back":
+        return _take_back(path, override, look)
     if override.kind == "skip_review":
         return Advance(replace(path, review_s={**path.review_s, override.target: float(REVIEW_S)}))
     if override.kind == "accommodate":
@@ -49,14 +51,12 @@ def _undo(path: PathState, override: Override, look: Outlook) -> Advance:
     segment = segment_of(look.version, look.version.module(slot.module_id), slot.key)
     keys = segment.elements if segment is not None else ()
     skipped = tuple(k for k in keys if path.closed.get(k) in ("skipped", "mastered", "tested_out"))
-    seen = override.actor == "instructor"
-    if not skipped or (slot.key in path.no_skip and not seen):
+    if not skipped or slot.key in path.no_skip:
         raise Refused("Nothing was skipped here that could be brought back.")
-    path = reopen(path, skipped)
-    if not seen:
-        path = replace(path, no_skip=(*path.no_skip, slot.key), queue=(), retry=None, testing=None)
+    path = without_marks(reopen(path, skipped), [slot.key])
+    path = replace(path, no_skip=(*path.no_skip, slot.key), queue=(), retry=None, testing=None)
     added = element_seconds(look.version, skipped)
-    reason = Reason("undo.by_instructor" if seen else "undo.skip", {"skill": slot.skill_id})
+    reason = Reason("undo.skip", {"skill": slot.skill_id})
     return Advance(path, (Adjustment("insert", slot.key, reason, skipped, added),))
 
 
@@ -87,16 +87,43 @@ def _saw_them_do(path: PathState, override: Override, look: Outlook) -> Advance:
                 continue
             keys = tuple(k for k in segment.elements if k not in path.closed)
             shut = keys if path.closed.get(slot.key) != "practised" else (*keys, slot.key)
-            path = close(close(path, segment.teaching, "skipped"), [slot.key], "mastered")
-            # What was practised in vain is mastered now, and asks nobody for help any more.
-            if path.closed[slot.key] == "practised":
-                path = replace(path, closed={**path.closed, slot.key: "mastered"})
-            path = replace(path, flags=tuple(f for f in path.flags if f != slot.key))
+            path = _mark(path, segment, shut)
             reason = Reason("skip.seen_by_instructor", {"skill": slot.skill_id})
             adjustments.append(Adjustment("skip", slot.key, reason, shut, -element_seconds(look.version, keys), card=True))
     if not adjustments:
         raise Refused(f"The course has no skill '{override.target}'.")
     return Advance(path, tuple(adjustments))
+
+
+def _mark(path: PathState, segment: Segment, shut: Collection[str]) -> PathState:
+    """Close a segment and remember what that replaced; what was practised in vain is mastered, and asks for no help."""
+    key = segment.slot.key
+    flag = path.flags.index(key) if key in path.flags else None
+    marks = dict(path.marks)
+    if (shut or flag is not None) and key not in marks:
+        marks[key] = Marked({k: path.closed.get(k) for k in shut}, flag)
+    now: dict[str, Closure] = {k: "mastered" if k == key else "skipped" for k in shut}
+    return replace(path, closed={**path.closed, **now}, flags=tuple(f for f in path.flags if f != key), marks=marks)
+
+
+def _take_back(path: PathState, override: Override, look: Outlook) -> Advance:
+    """Restore what marks of a skill replaced; since then the learner has neither proved it nor asked for its lesson."""
+    slots = [s for m in look.version.modules for s in m.slots if s.skill_id == override.target and s.key in path.marks]
+    if not slots:
+        raise Refused("There is nothing to take back: no mark stands on this skill any more. Reload the page.")
+    adjustments = []
+    # The last mark first, so that each flag finds its place.
+    for slot in reversed(slots):
+        mark = path.marks[slot.key]
+        opened = tuple(k for k, how in mark.before.items() if how is None)
+        closed = {**path.closed, **{k: how for k, how in mark.before.items() if how is not None}}
+        path = without_marks(reopen(replace(path, closed=closed), opened), [slot.key])
+        if mark.flag is not None:
+            path = replace(path, flags=(*path.flags[: mark.flag], slot.key, *path.flags[mark.flag :]))
+        reason = Reason("take_back.by_instructor", {"skill": slot.skill_id})
+        changed = tuple(mark.before)
+        adjustments.append(Adjustment("insert", slot.key, reason, changed, element_seconds(look.version, opened)))
+    return Advance(path, tuple(reversed(adjustments)))
 
 
 def _accommodate(path: PathState, override: Override) -> Advance:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.domain.catalog import Slot
 from engine.domain.errors import Refused
 from engine.domain.pacing import Adjustment, Advance, Closure, Outlook, PathState, Reason
-from engine.domain.path import close, element_seconds, slot_segment, with_slot
+from engine.domain.path import close, element_seconds, slot_segment, with_slot, without_marks
 from engine.domain.responses import Response
 from engine.pacing.planner import LEAST_ITEMS
 from engine.pacing.selection import SKIP_PROBES, unseen
@@ -66,10 +66,16 @@ def after_test_out(path: PathState, response: Response, slot: Slot, look: Outloo
 
 
 def prove(path: PathState, slot: Slot, look: Outlook, mastered_at: float, *, card: bool) -> Advance:
-    """Count what was practised without proof, here or in an earlier module, as mastered by the answer that proves it."""
+    """Count what was practised without proof, here or in an earlier module, as mastered by the answer that proves it.
+
+    What an instructor's mark stands on is the learner's own then, and no taking back opens it again.
+    """
     state, known = path.slots[slot.key], look.mastery(slot.skill_id)
     if known.probability < mastered_at or state.first_tries < LEAST_ITEMS:
         return Advance(path)
+    keys = {s.key for m in look.version.modules for s in m.slots if s.skill_id == slot.skill_id}
+    shown = [k for k, mark in path.marks.items() if k == slot.key or (k in keys and mark.before.get(k) == "practised")]
+    path = without_marks(path, shown) if shown else path
     return _proved(path, slot, look, card=card)
 
 

@@ -1,4 +1,4 @@
-"""Acts that change a path: test out, undo, show anyway, waive, "I saw them do this", pace."""
+"""Acts that change a path: test out, undo, show anyway, waive, "I saw them do this" and taking it back, pace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from engine.services.kit import Kit
 from engine.services.next_activity import refuse_locked
 from engine.services.state import locked, move
 
-INSTRUCTOR_KINDS = ("waive", "saw_them_do")
+REASONED_KINDS = ("waive", "saw_them_do")
+"""An instructor's acts that want a reason."""
+INSTRUCTOR_KINDS = (*REASONED_KINDS, "take_back")
 MOST_NOTE = 500
 
 
@@ -65,7 +67,8 @@ def override_path(command: OverrideCommand, kit: Kit, *, now: datetime | None = 
         uow.record.add_adjustments(state.enrolment.id, override.seq, advance.adjustments, now)
         quiet = command.kind in INSTRUCTOR_KINDS
         cause = "waived" if quiet else "activity"
-        moved = move(state, state.mastery, advance.path, fold, uow, cause=cause, now=now, quiet=quiet)
+        back = command.kind == "take_back"
+        moved = move(state, state.mastery, advance.path, fold, uow, cause=cause, now=now, quiet=quiet, back=back)
         uow.commit()
     return Overridden(advance.adjustments, moved.milestones, moved.enrolment.progress_bp)
 
@@ -75,7 +78,7 @@ def _check(command: OverrideCommand, locks: tuple[str, ...]) -> None:
         raise Refused("Only an instructor can do this.")
     if command.kind in locks and command.actor == "learner":
         raise Refused("Your instructor has locked this for the course. Ask them if you need it.")
-    if command.kind in INSTRUCTOR_KINDS and not command.note.strip():
+    if command.kind in REASONED_KINDS and not command.note.strip():
         raise Refused("Say in a few words why; the learner can read it.")
 
 

@@ -103,6 +103,7 @@ def move(
     now: datetime,
     quiet: bool = False,
     recount: bool = False,
+    back: bool = False,
     active_s: float = 0.0,
     answered: int = 0,
 ) -> Moved:
@@ -111,9 +112,11 @@ def move(
     Args:
         cause: see `milestones.crossed`.
         recount: the contract has changed: the high-water count of skills begins anew with those of the new one.
+        back: what an instructor had closed is taken back: it comes off the high-water progress and count of skills, too, and a
+            course that it opens is not complete any more.
         active_s, answered: what this step adds to the enrolment's totals.
     """
-    old = before.enrolment
+    old = _without(before, path, fold) if back else before.enrolment
     bp = progress_bp(fold.version, fold.contract, path.closed)
     high = bp if old.progress_bp is None else old.progress_bp if bp is None else max(old.progress_bp, bp)
     opened = [m for m in fold.contract if first_open(fold.version.module(m), path.closed) is not None]
@@ -127,7 +130,7 @@ def move(
         active_s=old.active_s + active_s,
         skills_mastered=skills if recount else max(old.skills_mastered, skills),
         last_active_at=now if answered else old.last_active_at,
-        completed_at=old.completed_at or (now if not opened and fold.contract else None),
+        completed_at=(old.completed_at if not (back and opened) else None) or (now if not opened and fold.contract else None),
     )
     uow.enrolments.save(enrolment, mastery, path)
     reached: tuple[Milestone, ...] = ()
@@ -137,6 +140,17 @@ def move(
     if not old.preview:
         uow.outbox.add(_events(before, enrolment, fold.version, reached, finished, now))
     return Moved(enrolment, reached, finished[0] if finished else None)
+
+
+def _without(before: LearnerState, path: PathState, fold: Fold) -> Enrolment:
+    """Return the enrolment with its high-water marks lowered by what a step takes off the path."""
+    old = before.enrolment
+    was, now = (progress_bp(fold.version, fold.contract, p.closed) or 0 for p in (before.path, path))
+    return replace(
+        old,
+        progress_bp=None if old.progress_bp is None else old.progress_bp - (was - now),
+        skills_mastered=old.skills_mastered - (fold.skills_mastered(before.path) - fold.skills_mastered(path)),
+    )
 
 
 def _events(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.domain.mastery import MasteryState
-from engine.domain.pacing import Pace, PathState, Queued, Reason, ReviewState, SlotState
+from engine.domain.pacing import Marked, Pace, PathState, Queued, Reason, ReviewState, SlotState
 
 Json = Mapping[str, Any]
 
@@ -92,6 +92,7 @@ def path_to_json(path: PathState) -> Json:
         "since_card": path.since_card,
         "module_active_s": dict(path.module_active_s),
         "flags": list(path.flags),
+        "marks": {key: {"before": dict(mark.before), "flag": mark.flag} for key, mark in path.marks.items()},
         "pace": [path.pace.count, path.pace.mean, path.pace.squares],
         "reviews": {skill: review_to_json(state) for skill, state in path.reviews.items()},
         "review_s": dict(path.review_s),
@@ -103,7 +104,7 @@ def path_to_json(path: PathState) -> Json:
 
 
 def path_from_json(value: Json) -> PathState:
-    """Return the path that `path_to_json` wrote, of this release or of one that did not count visits."""
+    """Return the path that `path_to_json` wrote, of this release or of one without visits or marks."""
     retry, resumed_at = value["retry"], value.get("resumed_at")
     return PathState(
         seq=value["seq"],
@@ -119,6 +120,7 @@ def path_from_json(value: Json) -> PathState:
         since_card=value["since_card"],
         module_active_s=value["module_active_s"],
         flags=tuple(value["flags"]),
+        marks={key: Marked(mark["before"], mark["flag"]) for key, mark in value.get("marks", {}).items()},
         pace=Pace(*value["pace"]),
         reviews={skill: review_from_json(state) for skill, state in value["reviews"].items()},
         review_s=value["review_s"],

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.domain.pacing import SlotState
 from engine.mastery.bkt import Bkt
 from engine.pacing.baselines import Bkt95, FixedOrder, MasteryThreshold, NInARow
 from tests.engine.sample import Walk
@@ -26,6 +27,16 @@ def practised(walk, answers):
         items += asked
         walk.answer(decision, next(answers) if asked else None)
     return items, walk.path.closed[SLOT]
+
+
+def test_what_was_practised_to_its_end_under_a_mark_stays_when_it_is_taken_back():
+    walk = Walk(policy=FixedOrder())
+    while (decision := walk.decide()).purpose != "practice" or walk.path.slots.get(SLOT, SlotState()).first_tries < 2:
+        walk.answer(decision, True)
+    walk.override("saw_them_do", "skill-1")
+    walk.answer(decision, True)
+    walk.override("take_back", "skill-1")
+    assert walk.path.closed[SLOT] == "practised"
 
 
 @pytest.mark.parametrize(

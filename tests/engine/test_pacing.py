@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -219,6 +220,56 @@ def test_waiver_and_seen_by_the_instructor_close_what_they_name():
     for kind in ("waive", "saw_them_do", "mode"):
         with pytest.raises(Refused):
             walk.override(kind, "nowhere")
+
+
+def test_a_mark_on_what_was_practised_in_vain_is_taken_back_to_that_with_its_call_for_help():
+    walk = Walk()
+    walk.go(correct=False)
+    before = walk.path
+    assert (before.closed[SLOT], before.flags) == ("practised", (SLOT,))
+    walk.override("saw_them_do", "skill-1")
+    assert (walk.path.closed[SLOT], walk.path.flags) == ("mastered", ())
+    walk.override("take_back", "skill-1")
+    assert walk.path == replace(before, seq=before.seq + 2)
+    assert walk.decide().kind == "module_done"
+    assert walk.adjustments[-1].reason.code == "take_back.by_instructor"
+    with pytest.raises(Refused, match="nothing to take back"):
+        walk.override("take_back", "skill-1")
+
+
+def test_what_a_learner_did_under_a_mark_stays_when_it_is_taken_back():
+    walk = Walk()
+    intro, lesson = walk.decide(), replace(walk.decide(), activity_id="read-1")
+    walk.override("saw_them_do", "skill-1")
+    walk.answer(intro, None)
+    # Shown before the mark, read after it.
+    walk.answer(lesson, None)
+    walk.override("waive", "worked-1")
+    walk.override("take_back", "skill-1")
+    assert walk.path.closed == {"intro-1": "done", "read-1": "done", "worked-1": "waived"}
+
+
+@pytest.mark.parametrize("closed", [{}, {SLOT: "practised"}])
+def test_a_proof_under_a_mark_is_the_learners_own(closed):
+    walk = Walk()
+    walk.path = replace(walk.path, closed=closed, flags=(SLOT,))
+    walk.override("saw_them_do", "skill-1")
+    review = replace(walk.decide(), purpose="review", attempt=1)
+    for item in walk.version.slot(SLOT).items:
+        walk.answer(replace(review, activity_id=item), True)
+    assert walk.path.marks == {}
+    with pytest.raises(Refused, match="nothing to take back"):
+        walk.override("take_back", "skill-1")
+    assert walk.path.closed[SLOT] == "mastered"
+
+
+def test_who_asks_for_a_marked_lesson_back_leaves_nothing_to_take_back():
+    walk = Walk()
+    walk.override("saw_them_do", "skill-1")
+    walk.override("undo", SLOT)
+    assert SLOT not in walk.path.closed
+    with pytest.raises(Refused, match="nothing to take back"):
+        walk.override("take_back", "skill-1")
 
 
 def test_the_pace_changes_which_item_comes_next():

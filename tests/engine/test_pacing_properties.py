@@ -33,6 +33,7 @@ overrides = st.one_of(
     st.tuples(st.just("show_anyway"), st.sampled_from(sorted(VERSION.activities))),
     st.tuples(st.just("waive"), st.sampled_from([*ELEMENTS, *MODULES, "unheard-of"])),
     st.tuples(st.just("saw_them_do"), st.sampled_from([*VERSION.skills, "unheard-of"])),
+    st.tuples(st.just("take_back"), st.sampled_from([*VERSION.skills, "unheard-of"])),
     st.tuples(st.just("mode"), st.sampled_from(["gentle", "fast", "reckless"])),
     st.tuples(st.just("accommodate"), st.sampled_from(["1.5", "untimed", "9"])),
     st.tuples(st.just("skip_review"), st.sampled_from(MODULES)),
@@ -84,12 +85,12 @@ def test_nothing_closed_comes_again_and_no_question_while_another_is_new(acts):
 
 
 @given(paths)
-def test_progress_falls_by_nothing_but_an_undo(acts):
+def test_progress_falls_by_nothing_but_what_opens_again(acts):
     walk = Walk(version=VERSION)
     for act in acts:
         before = progress(walk.path)
         take(walk, act)
-        assert act[0] == "undo" or progress(walk.path) >= before
+        assert act[0] in ("undo", "take_back") or progress(walk.path) >= before
 
 
 @given(paths)
@@ -99,7 +100,38 @@ def test_a_closure_is_kept_until_an_undo_or_a_proof(acts):
         before = walk.path.closed
         take(walk, act)
         changed = {(before[k], how) for k, how in walk.path.closed.items() if k in before and before[k] != how}
-        assert changed <= {("practised", "mastered")}
+        assert act[0] == "take_back" or changed <= {("practised", "mastered")}
+
+
+@given(paths, st.sampled_from([*VERSION.skills]))
+def test_a_mark_that_is_taken_back_leaves_the_path_of_before(acts, skill):
+    walk = Walk(version=VERSION)
+    for act in (*acts, ("take_back", skill)):
+        take(walk, act)
+    before = walk.path
+    walk.override("saw_them_do", skill)
+    marked = walk.path
+    take(walk, ("take_back", skill))
+    assert replace(walk.path, seq=0) == replace(before, seq=0)
+    assert (walk.path != marked) == (marked.closed != before.closed or marked.flags != before.flags)
+
+
+@given(paths, paths, st.sampled_from([*VERSION.skills]))
+def test_a_mark_that_is_taken_back_later_takes_nothing_that_was_done_since(acts, later, skill):
+    walk = Walk(version=VERSION)
+    for act in (*acts, ("take_back", skill)):
+        take(walk, act)
+    before = walk.path
+    walk.override("saw_them_do", skill)
+    for act in later:
+        if act[0] not in ("undo", "take_back"):
+            take(walk, act)
+    since = walk.path
+    take(walk, ("take_back", skill))
+    assert before.closed.keys() <= walk.path.closed.keys() <= since.closed.keys()
+    changed = {(how, walk.path.closed[key]) for key, how in before.closed.items()}
+    assert {(was, now) for was, now in changed if was != now} <= {("practised", "mastered")}
+    assert (walk.path.slots, walk.path.seen, walk.path.reviews) == (since.slots, since.seen, since.reviews)
 
 
 @given(paths)

@@ -11,7 +11,9 @@ import pytest
 
 from engine.domain.enrolment import LaunchIdentity
 from engine.domain.errors import Conflict, Malformed, NotFound, PluginError, Refused
+from engine.domain.events import PROGRESS_CHANGED
 from engine.domain.pacing import PathState
+from engine.domain.progress import progress_bp
 from engine.domain.responses import Response
 from engine.services.enrol import enrol, preview_as_learner, start_over
 from engine.services.next_activity import next_activity
@@ -344,9 +346,48 @@ def test_a_replay_survives_a_smaller_contract(stage):
         assert replay(learner.id, TENANT, stage.kit).same
 
 
+def test_a_mark_that_is_taken_back_counts_nowhere_any_more(stage):
+    learner = stage.launch()
+    stage.answer(learner, stage.next(learner), True)
+    before = stage.state(learner)
+    for skill in ("skill-1", "skill-2"):
+        stage.override(learner, "saw_them_do", skill, "instructor", "At the board")
+    stage.override(learner, "waive", "intro-2", "instructor", "Known")
+    stage.override(learner, "waive", "recap-2", "instructor", "Known")
+    stage.override(learner, "waive", "recap-1", "instructor", "Known")
+    marked = stage.state(learner).enrolment
+    assert (marked.progress_bp, marked.skills_mastered, marked.completed_at) == (10_000, 2, stage.now)
+    stage.events()
+    for skill in ("skill-2", "skill-1"):
+        stage.override(learner, "take_back", skill, "instructor")
+    after = stage.state(learner)
+    assert after.enrolment.progress_bp == progress_bp(stage.version, ("module-1", "module-2"), after.path.closed)
+    assert (after.enrolment.skills_mastered, after.enrolment.completed_at) == (0, None)
+    assert set(after.path.closed) == {*before.path.closed, "intro-2", "recap-1", "recap-2"}
+    told = [e.data["progress_bp"] for e in stage.events() if e.type == PROGRESS_CHANGED]
+    assert told[-1] == after.enrolment.progress_bp
+    assert replay(learner.id, TENANT, stage.kit).same
+    with pytest.raises(Refused, match="Only an instructor"):
+        stage.override(learner, "take_back", "skill-1")
+
+
+def test_taking_back_keeps_the_progress_that_a_learners_own_undo_left(stage):
+    learner = stage.launch()
+    while not any(c.kind == "skip" for c in stage.answer(learner, stage.next(learner), True).cards):
+        pass
+    stage.override(learner, "undo", "slot:module-1/skill-1")
+    high = stage.state(learner).enrolment.progress_bp
+    stage.override(learner, "saw_them_do", "skill-2", "instructor", "At the board")
+    marked = stage.state(learner).enrolment.progress_bp
+    stage.override(learner, "take_back", "skill-2", "instructor")
+    after = stage.state(learner)
+    now = progress_bp(stage.version, ("module-1", "module-2"), after.path.closed)
+    assert now <= after.enrolment.progress_bp <= high <= marked
+
+
 def test_acts_on_what_the_course_does_not_have_are_refused(stage):
     learner = stage.launch()
-    everything = ("test_out", "undo", "show_anyway", "skip_review", "waive", "saw_them_do", "mode", "accommodate")
+    everything = ("test_out", "undo", "show_anyway", "skip_review", "waive", "saw_them_do", "take_back", "mode", "accommodate")
     for kind in everything:
         with pytest.raises(Refused):
             stage.override(learner, kind, "slot:nowhere/nothing", "instructor", "why")

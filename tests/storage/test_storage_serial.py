@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain.mastery import MasteryState
-from engine.domain.pacing import Closure, Mode, Pace, PathState, Queued, Reason, ReviewState, SlotState
+from engine.domain.pacing import Closure, Marked, Mode, Pace, PathState, Queued, Reason, ReviewState, SlotState
 from engine.domain.responses import Purpose
 from engine.storage import serial
 from engine.storage.database import canonical_json
@@ -30,6 +30,9 @@ reasons = st.builds(Reason, words, facts)
 purposes = st.sampled_from(get_args(Purpose))
 moments = st.datetimes(timezones=st.just(UTC))
 tuples = st.lists(words, max_size=4).map(tuple)
+marks = st.builds(
+    Marked, st.dictionaries(words, st.none() | st.sampled_from(get_args(Closure)), max_size=3), st.none() | counts
+)
 slots = st.builds(SlotState, tuples, counts, counts, seconds, st.none() | st.booleans(), counts)
 paths = st.builds(
     PathState,
@@ -46,6 +49,7 @@ paths = st.builds(
     since_card=counts,
     module_active_s=st.dictionaries(words, seconds, max_size=3),
     flags=tuples,
+    marks=st.dictionaries(words, marks, max_size=3),
     pace=st.builds(Pace, counts, st.floats(-2, 2)),
     reviews=st.dictionaries(words, st.builds(ReviewState, seconds, st.floats(1, 10), moments, moments), max_size=3),
     review_s=st.dictionaries(words, seconds, max_size=3),
@@ -56,6 +60,12 @@ paths = st.builds(
 @given(paths)
 def test_a_path_comes_back_equal(path: PathState) -> None:
     assert serial.path_from_json(json.loads(canonical_json(serial.path_to_json(path)))) == path
+
+
+def test_a_path_stored_before_there_were_marks_has_none() -> None:
+    stored = serial.path_to_json(PathState(seq=3))
+    del stored["marks"]
+    assert serial.path_from_json(stored) == PathState(seq=3)
 
 
 @given(st.builds(MasteryState, words, words, facts))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
 
+from engine.services.override_path import OverrideCommand, override_path
 from engine.storage.tables.enrolments import enrolments
 from engine.storage.tables.events import deliveries, outbox
 from lti.registering import add_platform
@@ -64,7 +66,7 @@ def test_an_act_needs_a_reason_and_keeps_what_was_typed(sqlite_house: House, act
 
 
 @pytest.mark.parametrize("practised", [False, True])
-def test_what_an_instructor_saw_can_be_taken_back_and_no_later_proof_with_it(sqlite_house: House, practised: bool) -> None:
+def test_what_an_instructor_saw_can_be_taken_back_and_all_is_as_before(sqlite_house: House, practised: bool) -> None:
     house = sqlite_house
     ada = join(house, "ada")
     slot = house.version.modules[0].slots[0]
@@ -75,21 +77,27 @@ def test_what_an_instructor_saw_can_be_taken_back_and_no_later_proof_with_it(sql
     house.clock.forward(minutes=5)
     browser = instructor(house)
     page = browser.get(f"learner/{ada.id}").get_data(as_text=True)
-    assert "The learner is told, and can undo it as you can." in page
     assert "for the band" not in page
     assert not practised or re.search(r"in practice; \d+ answers? counts?", page)
+    assert "The learner is told, and can undo it, too." in page
+    assert "Take the mark back" not in page
+    before = state_of(house, ada)
     form = {"target": slot.skill_id, "note": "Showed it live"}
     page = browser.post(f"learner/{ada.id}/saw-them-do", form, follow_redirects=True).get_data(as_text=True)
     assert state_of(house, ada).path.closed[slot.key] == "mastered"
+    page = browser.get(f"learner/{ada.id}").get_data(as_text=True)
     undo = re.search(r'action="([^"]+/take-back)".*?name="target" value="([^"]+)"', page)
     assert undo
     page = browser.post(undo[1], {"target": undo[2]}, follow_redirects=True).get_data(as_text=True)
     assert "Taken back" in page
+    assert "A grade that your learning platform already has is not lowered" in page
+    assert "Take the mark back" not in page
     assert "You took back that you saw them do" in page
     assert "Your instructor took their mark on" in page
-    after = state_of(house, ada).path
-    assert slot.key not in after.closed
-    assert after.no_skip == ()
+    after = state_of(house, ada)
+    assert after.path == replace(before.path, seq=after.path.seq)
+    assert after.enrolment.progress_bp == before.enrolment.progress_bp
+    assert (slot.key in after.path.closed) is practised
     assert browser.post(undo[1], {"target": undo[2]}).status_code == 409
     learner = house.browser()
     learner.launch("ada")
@@ -98,8 +106,7 @@ def test_what_an_instructor_saw_can_be_taken_back_and_no_later_proof_with_it(sql
     assert "“”" not in course, "nobody wrote why"
     skills = words_of(learner.get("skills").get_data(as_text=True))
     assert "Your instructor saw you do it" not in skills
-    assert "Back on your path" in skills
-    assert browser.get(f"learner/{ada.id}?done=saw_them_do&of={slot.skill_id}").get_data(as_text=True).count("take-back") == 0
+    assert "As before your instructor's mark" in skills.replace("&#39;", "'")
 
 
 def test_under_a_lock_of_undo_only_the_instructor_can_take_back(sqlite_house: House) -> None:
@@ -109,10 +116,25 @@ def test_under_a_lock_of_undo_only_the_instructor_can_take_back(sqlite_house: Ho
     browser.get("settings")
     browser.post("settings", {"contract": modules, "grade_policy": "completion", "locks": ["undo"]})
     page = browser.get(f"learner/{ada.id}").get_data(as_text=True)
-    assert "The learner is told, and only you can undo it, since you locked that for learners." in page
+    assert "The learner is told, and cannot undo it, since you locked that for learners." in page
     target = sqlite_house.version.modules[0].slots[0].skill_id
     page = browser.post(f"learner/{ada.id}/saw-them-do", {"target": target, "note": "Live"}, follow_redirects=True)
     assert "/take-back" in page.get_data(as_text=True)
+
+
+def test_who_brought_a_lesson_back_before_cannot_undo_the_next_mark_and_the_page_says_so(sqlite_house: House) -> None:
+    house = sqlite_house
+    ada = join(house, "ada")
+    slot = house.version.modules[0].slots[0]
+    browser = instructor(house)
+    form = {"target": slot.skill_id, "note": "Live"}
+    browser.get(f"learner/{ada.id}")
+    browser.post(f"learner/{ada.id}/saw-them-do", form)
+    override_path(OverrideCommand(ada.id, "tenant-1", "undo", slot.key, "learner"), house.kit)
+    page = browser.get(f"learner/{ada.id}").get_data(as_text=True)
+    assert "Take the mark back" not in page
+    assert "cannot undo it, having asked for this lesson back before." in page
+    assert browser.post(f"learner/{ada.id}/take-back", {"target": slot.skill_id}).status_code == 409
 
 
 def test_settings_are_stored_and_shown_again(house: House) -> None:

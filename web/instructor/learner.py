@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlencode
 
 from flask import g, make_response, redirect, render_template, request, url_for
 from marshmallow import ValidationError
@@ -17,7 +16,6 @@ from engine.domain.mastery import SkillMastery
 from engine.domain.path import first_open
 from engine.domain.unit_of_work import UnitOfWork
 from engine.services.override_path import OverrideCommand, override_path
-from engine.services.take_back import seen_slots, take_back
 from engine.storage.reads.cohort import LearnerRow, cohort_overview
 from lti.storage import session_of
 from web.auth import Answer, LaunchSession, require_instructor
@@ -75,12 +73,13 @@ def waive(session: LaunchSession, enrolment_id: uuid.UUID) -> Answer:
 
 @blueprint.post("/learner/<uuid:enrolment_id>/take-back")
 @require_instructor
-def take_back_seen(session: LaunchSession, enrolment_id: uuid.UUID) -> Answer:
+def take_back(session: LaunchSession, enrolment_id: uuid.UUID) -> Answer:
     """Take back that a skill was shown to the instructor."""
     with kit().uow() as uow:
         _subject(session, enrolment_id, uow)
     g.back_href = url_for("instructor.learner", launch_id=session.id, enrolment_id=enrolment_id)
-    take_back(str(enrolment_id), session.tenant_id, request.form.get("target", ""), kit())
+    target = request.form.get("target", "")
+    override_path(OverrideCommand(str(enrolment_id), session.tenant_id, "take_back", target, "instructor"), kit())
     return redirect(f"{g.back_href}?done=take_back", 303)
 
 
@@ -93,7 +92,7 @@ def _act(session: LaunchSession, enrolment_id: uuid.UUID, kind: Literal["saw_the
     command = OverrideCommand(str(enrolment_id), session.tenant_id, kind, told["target"], "instructor", told["note"].strip())
     g.back_href = url_for("instructor.learner", launch_id=session.id, enrolment_id=enrolment_id)
     override_path(command, kit())
-    return redirect(f"{g.back_href}?{urlencode({'done': kind, 'of': told['target']})}", 303)
+    return redirect(f"{g.back_href}?done={kind}", 303)
 
 
 def _subject(session: LaunchSession, enrolment_id: uuid.UUID, uow: UnitOfWork) -> Subject:
@@ -120,8 +119,6 @@ def _page(
         subject = _subject(session, enrolment_id, uow)
         log = path_log(subject.state, uow)
         evidence = evidence_of(subject.state, uow)
-        done, of = request.args.get("done", ""), request.args.get("of", "")
-        undo = done == "saw_them_do" and bool(seen_slots(str(enrolment_id), session.tenant_id, of, uow))
     enrolment = subject.state.enrolment
     modules = _modules(subject)
     page = render_template(
@@ -140,8 +137,7 @@ def _page(
         log_more=0 if full else max(len(log) - LOG_LINES, 0),
         errors=errors or {},
         typed=typed or {},
-        done=done,
-        undo=of if undo else "",
+        done=request.args.get("done", ""),
     )
     return make_response(page, status)
 
@@ -177,6 +173,8 @@ def _skills(subject: Subject, known: Callable[[str], SkillMastery] | None) -> li
                 "flag": next((c.words for c in subject.causes if c.skill_id == skill_id), ""),
                 "closed": ", ".join(dict.fromkeys(closures)),
                 "open": len(closures) < len(slots),
+                "marked": any(s.key in path.marks for s in slots),
+                "brought_back": all(s.key in path.no_skip for s in slots),
             }
         )
     return rows

@@ -94,8 +94,7 @@ def _result(response: Response | None) -> str:
 
 
 def _act(override: Override, version: CourseVersion) -> Line:
-    kind = "take_back" if (override.kind, override.actor) == ("undo", "instructor") else override.kind
-    title = ACTS.get(kind, kind).format(target=_target(override, version))
+    title = ACTS.get(override.kind, override.kind).format(target=_target(override, version))
     note = f"{override.note} to {override.target}" if override.kind in SWITCHES else override.note
     return Line(override.at, override.seq, "act", title, note)
 

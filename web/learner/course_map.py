@@ -124,9 +124,9 @@ def news_of(place: Place, uow: UnitOfWork) -> list[News]:
         if act.kind == "waive":
             found.append(News(f"Your instructor waived “{titles.get(act.target, act.target)}”", act.note, ""))
             continue
-        if act.kind == "undo":
-            skill = skill_title(place.version.slot(act.target).skill_id, place.version)
-            found.append(News(f"Your instructor took their mark on “{skill}” back: it is open again", act.note, ""))
+        if act.kind == "take_back":
+            skill = skill_title(act.target, place.version)
+            found.append(News(f"Your instructor took their mark on “{skill}” back: it stands as it was before", act.note, ""))
             continue
         slots = [s.key for m in place.modules for s in m.slots if s.skill_id == act.target]
         undo = [key for key in slots if place.path.closed.get(key) in SHOWN_BY and key not in place.path.no_skip]

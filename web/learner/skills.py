@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import render_template
 
-from engine.domain.catalog import CourseVersion, Skill
+from engine.domain.catalog import Skill
 from engine.domain.known import Counted, counted_answers, prospects, told
 from engine.domain.mastery import SkillMastery
 from engine.domain.pacing import Adjustment, Override
@@ -108,7 +108,7 @@ def skill_rows(place: Place, responses: Sequence[Response], acts: Sequence[Overr
     slots = {s.skill_id: s for m in place.modules for s in m.slots}
     counted = counted_answers(version, responses)
     known = told(place.fold.look(place.mastery).mastery, version, place.path, now)
-    seen = _seen(acts, version)
+    seen = _seen(acts)
     rows = []
     for skill_id in (s for s in version.skills if s in slots):
         answers = counted.get(skill_id, ())
@@ -129,14 +129,15 @@ def skill_rows(place: Place, responses: Sequence[Response], acts: Sequence[Overr
     return rows
 
 
-def _seen(acts: Sequence[Override], version: CourseVersion) -> Mapping[str, str]:
-    """Return skill id to the words of an instructor who saw the learner do it, without what was taken back since."""
+def _seen(acts: Sequence[Override]) -> Mapping[str, str]:
+    """Return skill id to the words of an instructor who saw the learner do it, without what was brought or taken back since."""
     seen: dict[str, str] = {}
     for act in acts:
         if act.kind == "saw_them_do":
             seen[act.target] = act.note
-        elif act.kind == "undo":
-            seen.pop(version.slot(act.target).skill_id, None)
+        elif act.kind in ("undo", "take_back"):
+            # An undo names the slot, whose key ends with the skill.
+            seen.pop(act.target.rpartition("/")[2], None)
     return seen
 
 
