@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from engine.domain.catalog import CourseVersion, Module
+from engine.domain.catalog import CourseVersion
 from engine.domain.mastery import MasteryState
-from engine.domain.pacing import Outlook, PathState
-from engine.domain.path import reopen
+from engine.domain.minutes_back import saved_minutes
+from engine.domain.pacing import Adjustment, PathState
 from engine.domain.plan import EVEN, TimeLeft, total_time
+from engine.domain.replies import Card
 from engine.domain.unit_of_work import UnitOfWork
 from engine.pacing.planner import Z80, TimeRange, log_pace, remaining
 from engine.services.fold import Fold
 from engine.services.newcomer import newcomer
 from web.context import kit
-from web.words import time_words
+from web.words import time_words, whole_minutes
 
 NEW: Final = PathState()
 
@@ -27,20 +28,15 @@ def times_left(fold: Fold, mastery: MasteryState, path: PathState) -> Mapping[st
     return {m: remaining(path, look, fold.version.module(m)) for m in fold.contract}
 
 
-def saved_minutes(look: Outlook, module: Module, path: PathState, skips: Sequence[tuple[Collection[str], int]]) -> list[int]:
-    """Return the minutes that each of some skips of a module saves, by the planner: what is left without them, less what is.
+def change_minutes(change: Adjustment | Card) -> int:
+    """Return the minutes that a change of the path saves (negative) or adds; 0 where no page should tell any.
 
-    They add up to what they save together, which is shared among them by authored time, since practice of one makes room for
-    that of another.
-
-    Args:
-        skips: the element keys of each, with the authored seconds of these.
+    A skip saves what the planner said at its step, on every page. An undo has no figure: the author's would contradict it.
     """
-    before = reopen(path, {key for keys, _ in skips for key in keys})
-    saved_s = remaining(before, look, module).middle_s - remaining(path, look, module).middle_s
-    whole, authored_s = max(round(saved_s / 60), 1), max(sum(seconds for _, seconds in skips), 1)
-    upto = [round(whole * sum(s for _, s in skips[: n + 1]) / authored_s) for n in range(len(skips))]
-    return [here - there for here, there in zip(upto, [0, *upto], strict=False)]
+    if change.kind == "skip":
+        return -saved_minutes(change.reason)
+    helps = change.kind == "insert" and not change.reason.code.startswith("undo.")
+    return whole_minutes(change.seconds) if helps else 0
 
 
 def newcomers_times(version: CourseVersion, contract: Sequence[str], uow: UnitOfWork) -> Mapping[str, TimeRange]:

@@ -255,6 +255,15 @@ def about_minutes(seconds: float) -> str:
     return f"about {minutes} {'minute' if minutes == 1 else 'minutes'}"
 
 
+def back_words(minutes: int, skips: int, *, ended: bool) -> str:
+    """Return what skips gave back, as a heading; `ended` where the page may be opened long after them."""
+    told = f"{minutes} {'minute' if minutes == 1 else 'minutes'}"
+    if ended:
+        which = "Your last skip here" if skips == 1 else "Your last skips here"
+        return f"{which} gave {told} back" if minutes else "What you knew was skipped"
+    return f"You just got {told} back" if minutes else "You skip ahead"
+
+
 def day(when: date | datetime, locale: str | None) -> str:
     """Return a date as a reader of this locale writes it; a locale nobody knows reads English."""
     return format_date(when, "long", locale=_known(locale))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from engine.domain.pacing import Adjustment, PathState
+from engine.domain.pacing import Adjustment, PathState, Reason
 from engine.domain.path import reopen
 
-SKIPPED = ("skipped", "mastered", "tested_out")
+SAVED: Final = "saved_s"
+"""The fact of a skip's reason that says what the planner took it to save, at its step: it never changes later."""
+
+SEEN: Final = "skip.seen_by_instructor"
+"""The reason of what an instructor marked as done: no opening question gave it back."""
+
+SKIPPED: Final = ("skipped", "mastered", "tested_out")
 """How elements are closed that an undo can open."""
 
 
@@ -39,7 +46,8 @@ def minutes_back(
     Returns:
         None where the step showed no card of a skip, or all of it was told or undone.
     """
-    skips = [(at, change) for at, change in changes if change.kind == "skip" and change.slot_key in slots]
+    own = [(at, change) for at, change in changes if change.kind == "skip" and change.reason.code != SEEN]
+    skips = [(at, change) for at, change in own if change.slot_key in slots]
     if seq is not None:
         skips = [(at, change) for at, change in skips if at <= seq]
         if not any(at == seq and change.card for at, change in skips):
@@ -50,6 +58,17 @@ def minutes_back(
         return None
     keys = {key for change in fresh for key in change.elements if path.closed.get(key) in SKIPPED}
     return MinutesBack(fresh, reopen(path, keys))
+
+
+def saved_minutes(reason: Reason) -> int:
+    """Return the minutes that a skip saves, by its reason; 0 where less than half a minute, or where it does not say."""
+    saved_s = reason.facts.get(SAVED)
+    return round(saved_s / 60) if isinstance(saved_s, int | float) else 0
+
+
+def minutes_by_slot(changes: Sequence[tuple[int, Adjustment]]) -> Mapping[str, int]:
+    """Return the practice slots that were skipped, with the minutes that the newest skip of each saves."""
+    return {c.slot_key: saved_minutes(c.reason) for _, c in changes if c.kind == "skip" and c.elements}
 
 
 def _still(change: Adjustment, path: PathState) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from engine.domain.catalog import Slot
 from engine.domain.mastery import SkillMastery
+from engine.domain.minutes_back import SAVED
 from engine.domain.pacing import (
     CARD_EVERY,
     Adjustment,
@@ -37,7 +38,7 @@ from engine.pacing.budget import makes_room, pays, stop
 from engine.pacing.forecast import STANDARD
 from engine.pacing.helping import STRUGGLE_FROM, flag, help_with, struggles
 from engine.pacing.overrides import apply_override
-from engine.pacing.planner import LEAST_ITEMS, MASTERED_AT, observe
+from engine.pacing.planner import LEAST_ITEMS, MASTERED_AT, observe, saved_s
 from engine.pacing.proving import after_test_out, is_tested, prove, refuse_too_few, test_reason
 from engine.pacing.review import next_carried, next_review, rate
 from engine.pacing.selection import SKIP_PROBES, drawn, hard_items, nearest_item, probe_items, skipped_at, unseen
@@ -260,16 +261,16 @@ def _skip(path: PathState, segment: Segment, known: SkillMastery, look: Outlook)
     open_ = tuple(k for k in segment.elements if k not in path.closed)
     seconds = -element_seconds(look.version, open_)
     card = path.since_card >= CARD_EVERY and -seconds >= CARD_SECONDS
-    path = close(path, segment.teaching, "skipped")
-    path = close(path, [segment.slot.key], "mastered")
+    closed = close(close(path, segment.teaching, "skipped"), [segment.slot.key], "mastered")
     facts = {
         "skill": segment.slot.skill_id,
         "right": state.right,
         "of": state.first_tries,
         "probability": round(known.probability, 3),
+        SAVED: saved_s(path, closed, look, look.version.module(segment.slot.module_id)),
     }
     adjustment = Adjustment("skip", segment.slot.key, Reason("skip.known", facts), open_, seconds, card)
-    return Advance(replace(path, since_card=0) if card else path, (adjustment,))
+    return Advance(replace(closed, since_card=0) if card else closed, (adjustment,))
 
 
 def _present(module_id: str, item: str, purpose: Purpose, reason: Reason, look: Outlook, slot: Slot) -> Decision:

@@ -131,6 +131,11 @@ def _opening(path: PathState, module: Module, look: Outlook) -> _Sum:
     return _Sum(OPENING * left, (0.3 * left) ** 2) if left > 0 else _Sum()
 
 
+def saved_s(open_: PathState, skipped: PathState, look: Outlook, module: Module) -> int:
+    """Return the seconds that a skip saves this learner, as its step knows them: what is left before it, less what is after."""
+    return max(round(remaining(open_, look, module).middle_s - remaining(skipped, look, module).middle_s), 0)
+
+
 def _in_visits(path: PathState, module: Module, teaching: _Sum, practice: _Sum, least: float) -> _Sum:
     """Return the time of practice: it makes room where the module ends in this visit, and has time where it takes another."""
     factor = path.time_factor or 1.0

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from engine.domain.catalog import Slot
 from engine.domain.errors import Refused
+from engine.domain.minutes_back import SAVED
 from engine.domain.pacing import Adjustment, Advance, Closure, Outlook, PathState, Reason
 from engine.domain.path import close, element_seconds, slot_segment, with_slot, without_marks
 from engine.domain.responses import Response
-from engine.pacing.planner import LEAST_ITEMS
+from engine.pacing.planner import LEAST_ITEMS, saved_s
 from engine.pacing.selection import SKIP_PROBES, unseen
 
 MOST_TESTED = 4
@@ -60,9 +61,11 @@ def after_test_out(path: PathState, response: Response, slot: Slot, look: Outloo
     if slot.key in path.closed:
         return _proved(over, slot, look, card=True)
     open_ = tuple(k for k in slot_segment(look.version, slot).elements if k not in path.closed)
-    reason = Reason("skip.tested_out", {"skill": slot.skill_id, "right": right, "of": right})
+    closed = close(over, open_, "tested_out")
+    saved = saved_s(over, closed, look, look.version.module(slot.module_id))
+    reason = Reason("skip.tested_out", {"skill": slot.skill_id, "right": right, "of": right, SAVED: saved})
     skip = Adjustment("skip", slot.key, reason, open_, -element_seconds(look.version, open_), card=True)
-    return Advance(close(over, open_, "tested_out"), (skip,))
+    return Advance(closed, (skip,))
 
 
 def prove(path: PathState, slot: Slot, look: Outlook, mastered_at: float, *, card: bool) -> Advance:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine.domain.minutes_back import minutes_back
+from dataclasses import replace
+
+from engine.domain.minutes_back import SAVED, SEEN, minutes_back, minutes_by_slot
 from engine.domain.pacing import Adjustment, PathState, Reason
 
 
@@ -50,6 +52,19 @@ def test_a_modules_end_tells_what_no_card_of_it_told() -> None:
     assert back.skips == (last[1],)
     assert minutes_back([*CHANGES, last], closed, SLOTS) is None, "what another module skipped"
     assert minutes_back([*CHANGES, last], PATH, (*SLOTS, "d")) is None, "undone since"
+
+
+def test_what_an_instructor_marked_is_not_told_and_hides_nothing() -> None:
+    seen = Adjustment("skip", "b", Reason(SEEN), ("b",), -100, card=True)
+    back = minutes_back([*CHANGES[:2], (8, seen)], PATH, SLOTS)
+    assert back is not None
+    assert back.skips == (SECOND,)
+    assert minutes_back([(8, seen)], PATH, SLOTS, 8) is None
+
+
+def test_a_slots_minutes_are_those_of_its_newest_skip() -> None:
+    saved = [replace(FIRST, reason=Reason("skip.known", {SAVED: s})) for s in (600, 200)]
+    assert minutes_by_slot(list(enumerate([*saved, SECOND]))) == {"a": 3, "b": 0}
 
 
 def test_a_card_leaves_the_skips_of_another_module_to_its_end() -> None:

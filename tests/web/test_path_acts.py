@@ -28,6 +28,7 @@ def test_minutes_that_came_back_are_told_with_the_evidence_and_undo_brings_the_l
     assert back
     told = browser.client.get(browser.at("")).get_data(as_text=True)
     assert f"{back[1]} min saved</summary>" in told, "the map tells the same minutes"
+    assert f"Saved {back[1]} min." in browser.client.get(browser.at("skills")).get_data(as_text=True)
     slot = re.search(r'name="slot" value="([^"]+)"', browser.page)
     assert slot
     browser.post("undo", {"slot": slot[1]}, follow_redirects=True)
@@ -36,6 +37,7 @@ def test_minutes_that_came_back_are_told_with_the_evidence_and_undo_brings_the_l
     assert "moment-heading" not in told, "what was undone came not back"
     skills = browser.get("skills").get_data(as_text=True)
     assert "Back on your path" in skills
+    assert "Added" not in skills, "no second figure for the same lesson and practice"
     assert browser.post("undo", {"slot": slot[1]}).status_code == 409
 
 
@@ -61,16 +63,25 @@ def test_every_skip_is_told_once_by_a_card_or_at_the_modules_end(sqlite_database
     browser.post("plan", {"minutes": "10", "days": ["0", "1", "2", "3", "4", "5", "6"]})
     browser.start()
     told: list[list[str]] = []
+    minutes: list[int] = []
     while "Module done" not in browser.page:
         if "data-presentation" in browser.page:
             browser.answer(follow_redirects=True)
         else:
             browser.post("module/all/next", follow_redirects=True)
         if "moment-heading" in browser.page:
-            told.append(moment_of(browser.page))
+            slots, gave = moment_of(browser.page)
+            told.append(slots)
+            minutes.append(gave)
     assert "moment-heading" in browser.page, "the last skip ended the module, before a card could tell it"
     assert max(map(len, told)) > 1, "two skips between two cards are told together"
+    assert "You just got" not in browser.page, "the end of a module opens at any time later"
     slots = [slot for slots in told for slot in slots]
+    whole = sum(minutes)
+    assert f"<span>{whole} min saved by what you knew</span>" in browser.page
+    assert f"{whole} min saved</summary>" in browser.client.get(browser.at("")).get_data(as_text=True)
+    listed = re.findall(r"Saved (\d+) min", browser.client.get(browser.at("skills")).get_data(as_text=True))
+    assert sum(map(int, listed)) == whole
     with browser.house.kit.uow() as uow:
         changes = uow.record.adjustments(uow.access.session(browser.launch_id)["enrolment_id"])
     assert sorted(slots) == sorted(change.slot_key for _, change in changes if change.kind == "skip")
@@ -78,17 +89,20 @@ def test_every_skip_is_told_once_by_a_card_or_at_the_modules_end(sqlite_database
     assert "data-presentation" in browser.page, "the lesson is back"
 
 
-def moment_of(page: str) -> list[str]:
-    """Return the practice that a page says was skipped, after a look at its figures."""
+def moment_of(page: str) -> tuple[list[str], int]:
+    """Return the practice that a page says was skipped and the minutes it gave back, after a look at its figures."""
     moment = page.split('id="moment-heading"')[1].split("</section>")[0]
-    minutes, slots = re.search(r"You just got (\d+) minutes? back", moment), re.findall(r'name="slot" value="([^"]+)"', moment)
+    minutes, slots = (
+        re.search(r"(?:You just got|gave) (\d+) minutes? back", moment),
+        re.findall(r'name="slot" value="([^"]+)"', moment),
+    )
     assert minutes
     assert len(slots) == 1 or sum(int(m) for m in re.findall(r"</strong>, (\d+) min", moment)) == int(minutes[1])
-    assert re.search(r"likely to finish <strong[^>]*>[^<]+</strong>. <span[^>]*>Before: ", moment)
+    assert re.search(r"likely to finish <strong[^>]*>[^<]+</strong>. <span[^>]*>(Before|Without that): ", moment)
     travelled = re.search(r'id="moment-dot" cx="([\d.]+)%"[^>]*data-from="([\d.]+)%"', moment)
     assert travelled
     assert float(travelled[2]) < float(travelled[1])
-    return slots
+    return slots, int(minutes[1])
 
 
 def test_what_was_skipped_can_be_seen_anyway(learner: Browser) -> None:
@@ -347,6 +361,11 @@ def test_a_visit_ends_with_what_is_left_and_goes_on_at_once_or_after_a_pause(hou
     )
     module = re.search(r'name="module" value="([^"]+)"', browser.page)
     assert module
+    on_map = re.search(r"<h1>Continue: [^,<]+, ([^<]+)</h1>", browser.client.get(browser.at("")).get_data(as_text=True))
+    assert on_map
+    assert re.fullmatch(r"(about \d+|\d+ to \d+) minutes left", on_map[1]), (
+        "what the page behind Continue says, and no countdown"
+    )
     assert "A good place to stop" in browser.get(f"module/{module[1]}").get_data(as_text=True)
 
     house.clock.forward(hours=9)

@@ -1,46 +1,51 @@
-"""What skips save, in the learner's own minutes."""
+"""What changes of a path save or add, in minutes: of a skip the learner's own, as its step knew them."""
 
 from __future__ import annotations
 
-from engine.domain.pacing import PathState
-from engine.domain.path import element_seconds, reopen
+import pytest
+
+from engine.domain.minutes_back import SAVED
+from engine.domain.pacing import Adjustment, PathState, Reason
+from engine.domain.path import reopen
 from engine.pacing.planner import remaining
 from tests.engine.sample import Walk
-from web.times import saved_minutes
+from web.times import change_minutes
 
 SLOT = "slot:module-1/skill-1"
 
 
-def skipped(pace: float) -> Walk:
-    """Return a learner who has just skipped the first skill, by opening questions answered at a pace."""
+def skipped(pace: float, *, test_out: bool = False) -> tuple[Walk, Adjustment]:
+    """Return a learner who has just skipped the first skill, by questions answered at a pace."""
     walk = Walk()
-    while not any(change.kind == "skip" for change in walk.adjustments):
-        decision = walk.decide()
-        walk.answer(decision, True, active_s=pace * walk.version.activities[decision.activity_id or ""].seconds)
-    return walk
+    walk.answer(walk.decide(), None, active_s=60 * pace)
+    if test_out:
+        walk.override("test_out", SLOT)
+    while not walk.adjustments:
+        walk.answer(walk.decide(), True, active_s=60 * pace)
+    return walk, walk.adjustments[0]
 
 
-def saved(walk: Walk, *skips: tuple[str, ...]) -> list[int]:
-    """Return what the skips of some elements save."""
-    look, module = walk.fold.look(walk.mastery), walk.version.module("module-1")
-    return saved_minutes(look, module, walk.path, [(keys, element_seconds(walk.version, keys)) for keys in skips])
-
-
-def test_what_a_skip_saves_is_what_the_planner_says_with_it_and_without() -> None:
-    walk = skipped(pace=1.0)
-    keys = ("read-1", "worked-1", SLOT)
+@pytest.mark.parametrize("test_out", [False, True])
+def test_what_a_skip_saves_is_what_the_planner_says_before_it_and_after(test_out: bool) -> None:
+    walk, skip = skipped(1.0, test_out=test_out)
     look, module = walk.fold.look(walk.mastery), walk.version.module("module-1")
 
     def left_s(path: PathState) -> float:
         return remaining(path, look, module).middle_s
 
-    assert saved(walk, keys) == [round((left_s(reopen(walk.path, keys)) - left_s(walk.path)) / 60)]
-    quick, slow = saved(skipped(pace=0.5), keys), saved(skipped(pace=3.0), keys)
-    assert quick < saved(walk, keys) < slow
+    saved_s = left_s(reopen(walk.path, skip.elements)) - left_s(walk.path)
+    assert skip.reason.facts[SAVED] == pytest.approx(saved_s, abs=1.0)
+    assert change_minutes(skip) == -round(skip.reason.facts[SAVED] / 60) < 0
+    quick, slow = (skipped(pace, test_out=test_out)[1].reason.facts[SAVED] for pace in (0.4, 1.6))
+    assert quick < skip.reason.facts[SAVED] < slow
 
 
-def test_minutes_of_several_skips_add_up() -> None:
-    walk = skipped(pace=2.0)
-    each = saved(walk, ("read-1",), ("worked-1",), (SLOT,))
-    assert len(each) == 3
-    assert sum(each) == saved(walk, ("read-1", "worked-1", SLOT))[0] > 3
+def test_what_nobody_knows_is_not_told() -> None:
+    def minutes(kind: str, reason: Reason, seconds: int) -> int:
+        return change_minutes(Adjustment(kind, SLOT, reason, (SLOT,), seconds))  # type: ignore[arg-type] # a literal
+
+    assert minutes("skip", Reason("skip.known"), -660) == 0, "from before its step told it"
+    assert minutes("skip", Reason("skip.known", {SAVED: 29}), -660) == 0
+    assert minutes("insert", Reason("undo.skip"), 660) == 0
+    assert minutes("close", Reason("close.mastered"), -60) == 0
+    assert minutes("insert", Reason("help.worked_example"), 90) == 2

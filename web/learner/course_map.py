@@ -10,6 +10,7 @@ from typing import Final
 from flask import g, redirect, render_template, request, url_for
 
 from engine.domain.errors import Refused
+from engine.domain.minutes_back import minutes_by_slot
 from engine.domain.unit_of_work import UnitOfWork
 from engine.pacing.planner import MODULE_S, TimeRange
 from engine.services.enrol import start_over
@@ -21,14 +22,14 @@ from web.context import kit
 from web.learner.blueprint import blueprint
 from web.learner.celebration import SHOWN_BY, waiting_celebration
 from web.learner.forecast import forecast
-from web.learner.pace import ModuleRow, ModuleStatus, course_line, left_here, left_words, module_row
-from web.learner.pages import navigation
+from web.learner.pace import ModuleRow, ModuleStatus, course_line, left_words, module_pace, module_row
+from web.learner.pages import left_here, navigation
 from web.learner.place import Place, place_of, read_place
 from web.learner.player import go_on
 from web.learner.recap import course_frame
 from web.moments import told_words
 from web.times import range_of, times_left, together_words
-from web.words import day, finish_words, skill_title
+from web.words import day, finish_words, skill_title, time_words
 
 LOCK_WORDS: Final = {"mode": "the pace", "test_out": "“I know this”", "undo": "undo", "show_anyway": "“Show me anyway”"}
 
@@ -41,10 +42,11 @@ def course_map(session: LaunchSession) -> auth.Answer:
         place = place_of(session, uow, celebrate=True, plan=True)
         grade_bp = sent_bp(uow, place.enrolment.id) if place.begun else None
         news = news_of(place, uow)
+        saved = minutes_by_slot(uow.record.adjustments(place.enrolment.id)) if skipped_any(place) else {}
     season = place.season(_today())
     if not place.begun and (season == "open" or session.preview):
         return welcome_page(place)
-    return map_page(place, grade_bp, news)
+    return map_page(place, grade_bp, news, saved)
 
 
 @blueprint.post("/start")
@@ -135,17 +137,23 @@ def news_of(place: Place, uow: UnitOfWork) -> list[News]:
     return found
 
 
-def map_page(place: Place, grade_bp: int | None, news: Sequence[News]) -> str:
+def skipped_any(place: Place) -> bool:
+    """Return whether the map has skips to tell; nothing is read for it where there are none."""
+    return not {"skipped", "tested_out"}.isdisjoint(place.path.closed.values())
+
+
+def map_page(place: Place, grade_bp: int | None, news: Sequence[News], saved: Mapping[str, int]) -> str:
     """Return the course map.
 
     Args:
         grade_bp: what the learning platform's gradebook has, in basis points.
+        saved: practice slot to the minutes that its skip saves.
     """
     current = place.current()
-    ranges = times_left(place.fold, place.mastery, place.path)
-    rows = map_rows(place, current.id if current else None, ranges)
+    ranges = times_left(place.fold, place.mastery, place.visiting)
+    rows = map_rows(place, current.id if current else None, ranges, saved)
     assert place.planned is not None
-    coming = forecast(place.planned, ranges, place.path, place.bounds(_today()), _today())
+    coming = forecast(place.planned, ranges, place.visiting, place.bounds(_today()), _today())
     session = place.session
     values = {
         **course_frame(place),
@@ -154,7 +162,7 @@ def map_page(place: Place, grade_bp: int | None, news: Sequence[News]) -> str:
         "line": course_line(place.modules, place.enrolment.progress_bp, [row.status for row in rows]),
         "rows": rows,
         "current": current,
-        "current_left": left_here(place.version, current, place.visiting, ranges[current.id]) if current else "",
+        "current_left": left_here(place, current, ranges[current.id]) if current else "",
         "course_left": left_words(range_of(coming.left)),
         "coming": coming,
         "news": news,
@@ -177,13 +185,16 @@ def map_page(place: Place, grade_bp: int | None, news: Sequence[News]) -> str:
     return render_template("learner/course_map.html", **values)
 
 
-def map_rows(place: Place, current: str | None, ranges: Mapping[str, TimeRange]) -> tuple[ModuleRow, ...]:
+def map_rows(
+    place: Place, current: str | None, ranges: Mapping[str, TimeRange], saved: Mapping[str, int]
+) -> tuple[ModuleRow, ...]:
     """Return the modules as the map shows them.
 
     Args:
         ranges: module id to what the planner says of its rest.
+        saved: practice slot to the minutes that its skip saves.
     """
-    rows, path, look = [], place.visiting, place.fold.look(place.mastery)
+    rows, path = [], place.visiting
     for module in place.modules:
         lacking = place.lacking(module)
         status: ModuleStatus = "open"
@@ -194,7 +205,9 @@ def map_rows(place: Place, current: str | None, ranges: Mapping[str, TimeRange])
         elif lacking:
             status = "locked"
         needs = tuple(m.title for m in lacking)
-        rows.append(module_row(look, module, path, status, needs, ranges[module.id]))
+        touched, left = module_pace(place.version, module, path).done_s > 0, ranges[module.id]
+        time = left_here(place, module, left) if touched else time_words(left.low_s, left.middle_s, left.high_s)
+        rows.append(module_row(place.version, module, path, status, needs, time, saved))
     return tuple(rows)
 
 

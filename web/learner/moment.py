@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from engine.domain.minutes_back import SKIPPED, MinutesBack
+from engine.domain.minutes_back import MinutesBack, saved_minutes
 from engine.domain.path import first_open
 from engine.domain.progress import FULL_BP, progress_bp
 from web.learner.forecast import forecast
 from web.learner.pace import ModuleStatus, course_line
 from web.learner.place import Place
-from web.times import saved_minutes, times_left
-from web.words import finish_words, reason_words, skill_title
+from web.times import times_left
+from web.words import back_words, finish_words, reason_words, skill_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,14 @@ class Moment:
     """What the page shows.
 
     Args:
-        minutes: what the planner says the skips save: the sum of what the page lists by skill, so that it can be added up.
+        heading: what the skips save, in words: the sum of what the page lists by skill, so that it can be added up.
+        ended: told at the end of their module, which opens at any time later: nothing in it may say "just".
         line: arguments of `pace_line`; the dot comes from where it stood without the skips.
         was, now: the likely finish in words, without the skips and with them.
     """
 
-    minutes: int
+    heading: str
+    ended: bool
     skills: tuple[SkillBack, ...]
     line: Mapping[str, Any]
     was: str
@@ -46,7 +48,7 @@ class Moment:
     locked: bool
 
 
-def moment_of(place: Place, back: MinutesBack, today: date) -> Moment:
+def moment_of(place: Place, back: MinutesBack, today: date, *, ended: bool) -> Moment:
     """Return the moment of skips, from the state now and the state as it would be without them."""
     assert place.planned is not None
     version, session = place.version, place.session
@@ -59,20 +61,18 @@ def moment_of(place: Place, back: MinutesBack, today: date) -> Moment:
         coming = forecast(place.planned, ranges, path, place.bounds(today), today)
         finishes.append(finish_words(coming.finish, today, session.locale))
     changes = list(reversed(back.skips))
-    module = version.module(version.slot(changes[0].slot_key).module_id)
-    closed = [([k for k in c.elements if place.path.closed.get(k) in SKIPPED], -c.seconds) for c in changes]
-    minutes = saved_minutes(place.fold.look(place.mastery), module, place.path, closed)
     skills = tuple(
         SkillBack(
             skill_title(change.reason.facts.get("skill", ""), version),
             reason_words(change.reason, version),
-            saved,
+            saved_minutes(change.reason),
             change.slot_key,
         )
-        for change, saved in zip(changes, minutes, strict=True)
+        for change in changes
     )
     return Moment(
-        minutes=sum(skill.minutes for skill in skills),
+        heading=back_words(sum(skill.minutes for skill in skills), len(skills), ended=ended),
+        ended=ended,
         skills=skills,
         line={**line, "from_min": line["total_min"] * before_bp / FULL_BP, "id": "moment"},
         was=finishes[0],

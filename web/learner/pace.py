@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.domain.catalog import SLOT_AUTHORED_ITEMS, CourseVersion, Module
-from engine.domain.pacing import Outlook, PathState
+from engine.domain.pacing import PathState
 from engine.domain.path import element_seconds, segment_of
-from engine.pacing.planner import TimeRange, most_s, well_spent
-from web.times import saved_minutes
-from web.words import GOOD_STOP, most_words, time_left_words, time_words
+from engine.pacing.planner import TimeRange, most_s
+from web.words import GOOD_STOP, most_words, time_left_words
 
 ModuleStatus = Literal["done", "current", "open", "locked"]
 OPEN_SLOT_CAP = 0.9
@@ -63,20 +62,15 @@ def countdown(path: PathState, module: Module, left: TimeRange) -> str:
     return most_words(most, visit=most < left.high_s)
 
 
-def left_here(version: CourseVersion, module: Module, path: PathState, left: TimeRange) -> str:
-    """Return what is left of a module in the words of its pages; the whole range where no visit to it is under way."""
-    begun = module_pace(version, module, path).done_s > 0
-    return countdown(path, module, left) if begun and left.middle_s > 0 and not well_spent(path, module) else left_words(left)
-
-
-def player_line(version: CourseVersion, module: Module, path: PathState, left: TimeRange) -> Mapping[str, Any]:
+def player_line(version: CourseVersion, module: Module, path: PathState, left: TimeRange, *, ends: bool) -> Mapping[str, Any]:
     """Return the arguments of `pace_line` for a module's pages.
 
     Args:
         left: what the planner says of the rest, for this learner.
+        ends: True where this visit has come to its stop.
     """
     pace = module_pace(version, module, path)
-    end = GOOD_STOP if well_spent(path, module) else countdown(path, module, left)
+    end = GOOD_STOP if ends else countdown(path, module, left)
     ticks, at, current_seen = [], 0.0, False
     for key in module.elements():
         at += element_seconds(version, [key]) / 60
@@ -99,7 +93,7 @@ class Skipped:
     """A skill that a module skipped.
 
     Args:
-        minutes: what it saves by the planner.
+        minutes: what it saves, by the planner at its step; 0 where that is not known.
         lessons: (activity id, title) of what was not shown, for "show me anyway".
         undo: whether its lesson and practice can be brought back.
     """
@@ -129,36 +123,46 @@ class ModuleRow:
     needs: tuple[str, ...]
 
 
-def skipped_in(look: Outlook, module: Module, path: PathState) -> tuple[Skipped, ...]:
-    """Return what a module skipped, skill by skill, in its order."""
-    version, found, closed = look.version, [], []
+def skipped_in(version: CourseVersion, module: Module, path: PathState, saved: Mapping[str, int]) -> tuple[Skipped, ...]:
+    """Return what a module skipped, skill by skill, in its order.
+
+    Args:
+        saved: practice slot to the minutes that its skip saves.
+    """
+    found = []
     for slot in module.slots:
         segment = segment_of(version, module, slot.key)
         lessons = [a for a in (segment.teaching if segment else ()) if path.closed.get(a) in ("skipped", "tested_out")]
         if not lessons and path.closed.get(slot.key) != "tested_out":
             continue
         titles = tuple((a, version.activities[a].title) for a in lessons)
-        keys = [*lessons, slot.key]
-        closed.append((keys, element_seconds(version, keys)))
-        found.append(Skipped(version.skills[slot.skill_id].title, slot.key, 0, titles, slot.key not in path.no_skip))
-    if not found:
-        return ()
-    minutes = saved_minutes(look, module, path, closed)
-    return tuple(replace(skip, minutes=saved) for skip, saved in zip(found, minutes, strict=True))
+        skill, undo = version.skills[slot.skill_id].title, slot.key not in path.no_skip
+        found.append(Skipped(skill, slot.key, saved.get(slot.key, 0), titles, undo))
+    return tuple(found)
 
 
 def module_row(
-    look: Outlook, module: Module, path: PathState, status: ModuleStatus, needs: tuple[str, ...], left: TimeRange
+    version: CourseVersion,
+    module: Module,
+    path: PathState,
+    status: ModuleStatus,
+    needs: tuple[str, ...],
+    time: str,
+    saved: Mapping[str, int],
 ) -> ModuleRow:
-    """Return how the map shows a module."""
-    touched = module_pace(look.version, module, path).done_s > 0
+    """Return how the map shows a module.
+
+    Args:
+        time: what is left of it, in words.
+        saved: practice slot to the minutes that its skip saves.
+    """
     return ModuleRow(
         id=module.id,
         title=module.title,
         summary=module.summary,
         status=status,
-        time=left_here(look.version, module, path, left) if touched else time_words(left.low_s, left.middle_s, left.high_s),
-        skipped=skipped_in(look, module, path),
+        time=time,
+        skipped=skipped_in(version, module, path, saved),
         needs=needs,
     )
 

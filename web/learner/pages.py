@@ -8,11 +8,13 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, url_for
 
 from content.placeholders import resolve_assets
+from engine.domain.catalog import Module
 from engine.domain.minutes_back import minutes_back
 from engine.domain.pacing import Decision
 from engine.domain.path import segment_of
 from engine.domain.presentations import Presentation
 from engine.domain.replies import Reply
+from engine.pacing.planner import TimeRange
 from engine.pacing.proving import is_enough_left
 from engine.pacing.selection import hard_items
 from engine.services.next_activity import Next, activity_type, shown
@@ -22,9 +24,10 @@ from web.context import kit
 from web.course_files import file_addresses
 from web.learner.celebration import celebration_of, mark_celebrated
 from web.learner.moment import moment_of
-from web.learner.pace import left_words, player_line
+from web.learner.pace import countdown, left_words, module_pace, player_line
 from web.learner.place import Place, place_of
 from web.moments import told_words
+from web.times import change_minutes
 from web.words import (
     MODES,
     TIMES,
@@ -36,7 +39,6 @@ from web.words import (
     rest_words,
     time_key,
     time_words,
-    whole_minutes,
 )
 
 
@@ -120,7 +122,7 @@ def feedback_page(session: LaunchSession, key: str, reply: Reply | None = None, 
         activity=shown_.next.activity,
         answer=values,
         feedback=with_files(place, reply),
-        moment=moment_of(place, back, kit().clock().date()) if back is not None else None,
+        moment=moment_of(place, back, kit().clock().date(), ended=False) if back is not None else None,
         cards=[] if back is not None else cards_of(reply, place),
         celebration=celebration,
         module_done=done,
@@ -148,7 +150,7 @@ def cards_of(reply: Reply, place: Place) -> list[dict[str, Any]]:
         {
             "title": card_title(card, place.version),
             "why": reason_words(card.reason, place.version),
-            "minutes": whole_minutes(abs(card.seconds)) * (-1 if card.seconds < 0 else 1),
+            "minutes": change_minutes(card),
             "slot_key": card.slot_key,
             "undo": card.kind == "skip" and card.slot_key not in place.path.no_skip,
             "locked": "undo" in place.cohort.locks,
@@ -199,7 +201,7 @@ def frame(place: Place, module_id: str) -> dict[str, Any]:
     return {
         "masthead": {"title": place.version.title, "href": home},
         "nav": navigation(place, ""),
-        "pace": player_line(place.version, module, place.visiting, place.left(module)),
+        "pace": player_line(place.version, module, place.visiting, place.left(module), ends=place.visit_ends(module)),
         "module": module,
         "told": told_words(place.dates.get(module_id, Dates()), place.session.locale),
         "content_lang": place.version.language,
@@ -219,6 +221,14 @@ def navigation(place: Place, current: str) -> list[dict[str, Any]]:
         }
         for name, label, icon in items
     ]
+
+
+def left_here(place: Place, module: Module, left: TimeRange) -> str:
+    """Return what is left of a module in the words of its pages; the whole range where no visit to it goes on."""
+    begun = module_pace(place.version, module, place.visiting).done_s > 0
+    if not begun or left.middle_s <= 0 or place.visit_ends(module):
+        return left_words(left)
+    return countdown(place.visiting, module, left)
 
 
 def with_files(place: Place, value: Any) -> Any:

@@ -16,7 +16,7 @@ from engine.domain.pacing import Decision, Override, PathState
 from engine.domain.path import first_open
 from engine.domain.presentations import Presentation
 from engine.domain.unit_of_work import UnitOfWork
-from engine.pacing.planner import TimeRange, remaining
+from engine.pacing.planner import TimeRange, remaining, well_spent
 from engine.services.fold import Fold
 from engine.services.resume import after_a_pause, next_visit, withdraws
 from engine.services.state import standing
@@ -35,6 +35,7 @@ class Place:
     """Where a learner stands.
 
     Args:
+        visiting: the path as it goes on: after a pause another visit begins on it.
         milestone: reached and not yet celebrated; None where it was not looked up.
         planned: the weekly plan; None where it was not looked up.
         dates: what the learning platform told this learner: module id, or None for the whole course, to its dates.
@@ -45,6 +46,7 @@ class Place:
     cohort: Cohort
     mastery: MasteryState
     path: PathState
+    visiting: PathState
     fold: Fold
     milestone: Milestone | None = None
     planned: Planned | None = None
@@ -100,17 +102,15 @@ class Place:
             return module
         return next((m for m in self.modules if not self.done(m)), None)
 
-    @property
-    def visiting(self) -> PathState:
-        """Return the path as it goes on: after a pause another visit begins on it."""
-        now = kit().clock()
-        if not after_a_pause(self.enrolment, self.path, None, now):
-            return self.path
-        return next_visit(self.mastery, self.path, self.fold, now)[0]
-
     def decide(self, module_id: str) -> Decision:
         """Return what would come next in a module, without presenting it."""
         return self.fold.policy.decide(self.visiting, module_id, self.fold.look(self.mastery), kit().clock())
+
+    def visit_ends(self, module: Module) -> bool:
+        """Return whether a visit to a module has had its minutes: what goes on with it says so, and every page before it."""
+        if self.visiting.visit_s(module.id) <= 0 or self.done(module):
+            return False
+        return well_spent(self.visiting, module) or self.decide(module.id).kind == "stop"
 
     def proof_of(self, skill_id: str) -> str:
         """Return the practice that a skill practised without proof can be proved by now; "" where there is none."""
@@ -167,7 +167,10 @@ def place_of(session: LaunchSession, uow: UnitOfWork, *, celebrate: bool = False
     weekly = planned(session.enrolment_id, uow, kit().clock()) if plan else None
     state, fold = standing(state, uow, kit())
     dates = dates_of(uow, state.cohort.id, session.person_id)
-    return Place(session, state.enrolment, state.cohort, state.mastery, state.path, fold, milestone, weekly, dates)
+    now, visiting = kit().clock(), state.path
+    if after_a_pause(state.enrolment, state.path, None, now):
+        visiting = next_visit(state.mastery, state.path, fold, now)[0]
+    return Place(session, state.enrolment, state.cohort, state.mastery, state.path, visiting, fold, milestone, weekly, dates)
 
 
 def read_place(session: LaunchSession) -> Place:

@@ -119,7 +119,7 @@ def _figures(place: Place, today: date) -> dict[str, Any]:
     """Return what the plan comes to, in words."""
     assert place.planned is not None
     planned, locale = place.planned, place.session.locale
-    ranges = times_left(place.fold, place.mastery, place.path)
+    ranges = times_left(place.fold, place.mastery, place.visiting)
     cohort = place.bounds(today)
     found = forecast(planned, ranges, place.path, cohort, today)
     season = "open" if place.session.preview else place.season(today)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from flask import make_response, redirect, render_template, url_for
 
 from engine.domain.catalog import Module, Skill
-from engine.domain.minutes_back import minutes_back
+from engine.domain.minutes_back import minutes_back, minutes_by_slot
+from engine.domain.pacing import Adjustment
+from engine.domain.unit_of_work import UnitOfWork
 from engine.pacing.planner import TimeRange
 from engine.services.weekly_plan import planned
 from web import auth
@@ -74,7 +76,9 @@ def finished(session: LaunchSession) -> auth.Answer:
 def module_end(place: Place, module: Module) -> auth.Answer:
     """Return the page at the end of a module."""
     following = None if place.linked is module else place.current()
-    moment = _untold(place, module)
+    with kit().uow() as uow:
+        changes = uow.record.adjustments(place.enrolment.id)
+        moment = _untold(place, module, changes, uow)
     return make_response(
         render_template(
             "learner/module_done.html",
@@ -84,7 +88,7 @@ def module_end(place: Place, module: Module) -> auth.Answer:
             learnt=learnt_in(place, module),
             lessons=[a for a in (place.version.activities[key] for key in module.path) if a.evidence == "none"],
             spent=spent_words(place.path.module_active_s.get(module.id, 0.0)),
-            saved=sum(skip.minutes for skip in skipped_in(place.fold.look(place.mastery), module, place.path)),
+            saved=sum(skip.minutes for skip in skipped_in(place.version, module, place.path, minutes_by_slot(changes))),
             locked="show_anyway" in place.cohort.locks,
             following=following,
             following_time=_time(place.left(following)) if following else "",
@@ -92,14 +96,13 @@ def module_end(place: Place, module: Module) -> auth.Answer:
     )
 
 
-def _untold(place: Place, module: Module) -> Moment | None:
+def _untold(place: Place, module: Module, changes: Sequence[tuple[int, Adjustment]], uow: UnitOfWork) -> Moment | None:
     """Return the moment of skips that ended with the module, before a card could tell them."""
-    with kit().uow() as uow:
-        back = minutes_back(uow.record.adjustments(place.enrolment.id), place.path, [slot.key for slot in module.slots])
-        if back is None:
-            return None
-        weekly = planned(place.enrolment.id, uow, kit().clock())
-    return moment_of(replace(place, planned=weekly), back, kit().clock().date())
+    back = minutes_back(changes, place.path, [slot.key for slot in module.slots])
+    if back is None:
+        return None
+    now = kit().clock()
+    return moment_of(replace(place, planned=planned(place.enrolment.id, uow, now)), back, now.date(), ended=True)
 
 
 def _time(left: TimeRange) -> str:

@@ -12,6 +12,7 @@ from flask import render_template
 from engine.domain.catalog import Skill
 from engine.domain.known import Counted, counted_answers, prospects, told
 from engine.domain.mastery import SkillMastery
+from engine.domain.minutes_back import SKIPPED
 from engine.domain.pacing import Adjustment, Override
 from engine.domain.replies import card
 from engine.domain.responses import Response
@@ -22,6 +23,7 @@ from web.learner.blueprint import blueprint
 from web.learner.pages import navigation
 from web.learner.place import Place, place_of
 from web.learner.recap import course_frame
+from web.times import change_minutes
 from web.words import (
     CLOSED,
     card_title,
@@ -31,7 +33,6 @@ from web.words import (
     reason_words,
     right_words,
     skill_title,
-    whole_minutes,
 )
 
 
@@ -162,9 +163,7 @@ def changes_of(
 
 
 def _change(adjustment: Adjustment, place: Place, note: str, on: str) -> Change:
-    skipped = adjustment.kind == "skip" and any(
-        place.path.closed.get(key) in ("skipped", "mastered", "tested_out") for key in adjustment.elements
-    )
+    skipped = adjustment.kind == "skip" and any(place.path.closed.get(key) in SKIPPED for key in adjustment.elements)
     titles: dict[str, Any] = {"close": "Practice closed", "flag": "A note to your instructor"}
     title = titles.get(adjustment.kind)
     skill = skill_title(adjustment.reason.facts.get("skill", ""), place.version)
@@ -173,7 +172,7 @@ def _change(adjustment: Adjustment, place: Place, note: str, on: str) -> Change:
         why=reason_words(adjustment.reason, place.version),
         note=note,
         on=on,
-        minutes=whole_minutes(abs(adjustment.seconds)) * (-1 if adjustment.seconds < 0 else 1),
+        minutes=change_minutes(adjustment),
         slot_key=adjustment.slot_key,
         undo=skipped and adjustment.slot_key not in place.path.no_skip,
     )
