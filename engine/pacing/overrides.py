@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import cast, get_args
 
 from engine.domain.errors import Refused
+from engine.domain.minutes_back import SKIPPED
 from engine.domain.pacing import Adjustment, Advance, Closure, Marked, Mode, Outlook, Override, PathState, Queued, Reason
 from engine.domain.path import Segment, close, element_seconds, reopen, segment_of, without_marks
 from engine.pacing.review import REVIEW_S
@@ -42,7 +43,7 @@ def apply_override(path: PathState, override: Override, look: Outlook) -> Advanc
 
 def _test_out(path: PathState, override: Override) -> Advance:
     if path.closed.get(override.target, "practised") != "practised":
-        raise Refused("This skill is already shown here. Open the map to see what comes next.")
+        raise Refused("You have already shown this skill here. Open the map to see what comes next.")
     return Advance(replace(path, testing=override.target, test_right=0, retry=None))
 
 
@@ -50,7 +51,7 @@ def _undo(path: PathState, override: Override, look: Outlook) -> Advance:
     slot = look.version.slot(override.target)
     segment = segment_of(look.version, look.version.module(slot.module_id), slot.key)
     keys = segment.elements if segment is not None else ()
-    skipped = tuple(k for k in keys if path.closed.get(k) in ("skipped", "mastered", "tested_out"))
+    skipped = tuple(k for k in keys if path.closed.get(k) in SKIPPED)
     if not skipped or slot.key in path.no_skip:
         raise Refused("Nothing was skipped here that could be brought back.")
     path = without_marks(reopen(path, skipped), [slot.key])
