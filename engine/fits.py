@@ -14,6 +14,7 @@ from datetime import timedelta
 from engine.domain.fits import CourseLog, FitRecord, due
 from engine.mastery.coefficients import FitRefused, from_json
 from engine.services.kit import Kit
+from engine.services.models import find_model
 from engine.services.promote_version import promote_version
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,9 @@ def fit_course(course_id: str, kit: Kit, fit: Fitter, *, promote: bool) -> FitRe
     with kit.uow() as uow:
         told = uow.fits.log(course_id)
         promoted = uow.fits.promoted(course_id, name)
-        current = None if promoted is None else uow.fits.coefficients(name, promoted)
+        # What cannot be read is not in use, and would end every fit that is to beat it.
+        readable = promoted is not None and find_model(name, promoted, uow, kit) is not None
+        current = uow.fits.coefficients(name, promoted) if promoted is not None and readable else None
     learners, version, summary, message, text = len({a.learner_id for a in told.answers}), None, {}, "", None
     try:
         text = fit(told, current)

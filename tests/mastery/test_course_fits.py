@@ -8,11 +8,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from engine.domain.fits import CourseEvidence, CourseLog, LearnerAnswer, due
 from engine.fits import fit_course, fit_due, in_own_process
 from engine.mastery.coefficients import FitRefused, from_json, to_json
 from engine.mastery.gaussian_filter import DAY_ONE_VERSION
+from engine.services.fitted_models import FittedModels
+from engine.storage.tables.mastery import mastery_fits
+from lti.storage import session_of
 from tests.engine.sample import NOW
 from tests.engine.stage import TENANT, Stage
 from tests.mastery.simulated import simulated
@@ -139,6 +143,24 @@ def test_a_fit_that_breaks_holds_up_neither_other_courses_nor_the_next_try(stage
     stage.now += timedelta(days=1)
     told(stage, [6])
     assert fit_due(stage.kit, better, nightly=True) == 1
+
+
+def test_a_promoted_fit_that_cannot_be_read_is_nothing_to_beat(stage):
+    told(stage, [5] * 30)
+    assert fit_due(stage.kit, better, nightly=False) == 1
+    with stage.uow_factory() as uow:
+        session_of(uow).execute(update(mastery_fits).values(coefficients='{"schema": "a later one"}'))
+        uow.commit()
+    stage.kit = replace(stage.kit, fitted=FittedModels())
+    beaten = []
+
+    def another(log, current):
+        beaten.append(current)
+        return to_json(replace(fitted(True), version="fit-2"))
+
+    assert fit_course("sample", stage.kit, another, promote=True).version == "fit-2"
+    assert beaten == [None]
+    assert pinned(stage) == "fit-2"
 
 
 def course_log(learners, each):
