@@ -59,7 +59,7 @@ SWEEPS: Mapping[tuple[str, float], Sweep] = {
         "N in a row": (2, 3),
         "BKT, fitted": (0.93, 0.965),
         "filter's threshold": (0.66, 0.74),
-        "mastery-paced": (0.66, 0.74),
+        "mastery-paced": (0.62, 0.66),
     },
 }
 """Two or three thresholds around the compared rate of false mastery, by world and standard; between them is interpolated."""
