@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Table, func, select
 from werkzeug.serving import make_server
 
@@ -24,6 +27,7 @@ from engine.storage.reads.installation import tenant_of_enrolment
 from engine.storage.tables.enrolments import enrolments
 from engine.storage.tables.learning import responses
 from engine.storage.tables.people import people
+from pacemate import bootstrap, logs
 from pacemate.bootstrap import Runtime, build_runtime, create_app, open_runtime
 from pacemate.demo import prepare as demo
 from pacemate.demo import run
@@ -126,6 +130,24 @@ def test_the_demo_prepares_its_data_once_and_its_learners_replay(
     assert {(s["policy_version"], s["same"], s["replayed"]) for s in told.json["steps"]} == {(was, None, None)}
 
 
+@pytest.fixture
+def ending_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Logs whose handler does not outlive the test's standard error, nor loggers that keep it once used."""
+    root, configured, configure = logging.getLogger(), structlog.get_config(), logs.configure_logging
+    handlers, level = root.handlers, root.level
+
+    def passing(settings: Settings) -> None:
+        configure(settings)
+        structlog.configure(cache_logger_on_first_use=False)
+
+    for module in (run, bootstrap, logs):
+        monkeypatch.setattr(module, "configure_logging", passing)
+    yield
+    structlog.configure(**configured)
+    root.handlers = handlers
+    root.setLevel(level)
+
+
 def serve_and_examine(monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> list[Said]:
     """Let the demo serve for as long as `pacemate doctor` looks at it, told no more than the README says."""
     found: list[Said] = []
@@ -149,6 +171,7 @@ def serve_and_examine(monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> li
     return found
 
 
+@pytest.mark.usefixtures("ending_logs")
 def test_the_command_works_on_the_demo_by_its_data_folder_and_port(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     found = serve_and_examine(monkeypatch, terminal)
     port, sandbox_port = free_port(), free_port()
@@ -156,6 +179,7 @@ def test_the_command_works_on_the_demo_by_its_data_folder_and_port(terminal: Ter
     assert [(said.code, said.json["good"]) for said in found] == [(0, True)], found
 
 
+@pytest.mark.usefixtures("ending_logs")
 @pytest.mark.parametrize("called", [False, True], ids=["left alone", "a command was called"])
 def test_a_demo_made_under_the_secret_above_goes_on_under_its_own(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, called: bool
