@@ -16,7 +16,6 @@ _SHARED_SUFFIXES: Final = frozenset(
 )
 KEPT: Final = 1024
 """Addresses whose parts are remembered: each launch asks for the same few of its platform's."""
-LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @lru_cache(maxsize=KEPT)

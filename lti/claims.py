@@ -25,7 +25,6 @@ SCOPE_RESULT: Final = AGS + "scope/result.readonly"
 SCOPE_ROSTER: Final = NRPS + "scope/contextmembership.readonly"
 
 MessageType = Literal["LtiResourceLinkRequest", "LtiDeepLinkingRequest"]
-MESSAGE_TYPES: Final = ("LtiResourceLinkRequest", "LtiDeepLinkingRequest")
 RESOURCE_LINK: Final = "ltiResourceLink"
 MAX_TITLE: Final = 2048
 MAX_SECTIONS: Final = 20

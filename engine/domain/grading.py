@@ -7,10 +7,8 @@ from fractions import Fraction
 
 from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import GradePolicy
+from engine.domain.pacing import PROVED
 from engine.domain.progress import FULL_BP, module_share, progress_bp
-
-PROVED = ("mastered", "tested_out")
-"""How a slot closes when its skill was shown."""
 
 
 def desired_share(

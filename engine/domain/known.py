@@ -8,7 +8,7 @@ from datetime import datetime
 
 from engine.domain.catalog import CourseVersion
 from engine.domain.mastery import Band, Evidence, MasteryState, SkillMastery
-from engine.domain.pacing import PathState
+from engine.domain.pacing import PROVED, PathState
 from engine.domain.ports import MasteryModel
 from engine.domain.responses import Response
 
@@ -16,7 +16,6 @@ LEAST_ANSWERS = 3
 """Answers below which nothing but mastery is told, and no range."""
 MOST_PROSPECT = 5
 """Answers in a row that are looked ahead."""
-PROVED = ("mastered", "tested_out")
 
 
 @dataclass(frozen=True, slots=True)

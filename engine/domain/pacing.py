@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from engine.domain.catalog import CourseVersion
 from engine.domain.mastery import SkillMastery
@@ -13,6 +13,8 @@ from engine.domain.responses import Purpose
 
 Closure = Literal["done", "mastered", "skipped", "tested_out", "practised", "waived"]
 """How an element was closed. `skipped`: taught something that the learner already knew."""
+PROVED: Final = ("mastered", "tested_out")
+"""How a slot closes when its skill was shown."""
 
 CARD_EVERY = 5
 """A pacing card is shown at most once per this many activities."""

@@ -8,9 +8,8 @@ from functools import partial
 
 from engine.domain.catalog import CourseVersion
 from engine.domain.enrolment import Cohort
-from engine.domain.grading import PROVED
 from engine.domain.mastery import Evidence, MasteryState, SkillMastery, SkillPrior
-from engine.domain.pacing import Advance, Outlook, Override, PathState
+from engine.domain.pacing import PROVED, Advance, Outlook, Override, PathState
 from engine.domain.ports import MasteryModel, PacingPolicy
 from engine.domain.responses import Response
 

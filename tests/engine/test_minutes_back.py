@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.domain.minutes_back import SAVED, SEEN, minutes_back, minutes_by_slot
-from engine.domain.pacing import Adjustment, PathState, Reason
+from engine.domain.pacing import Adjustment, Closure, PathState, Reason
 
 
 def skip(slot: str, seconds: int, *, card: bool) -> Adjustment:
@@ -15,9 +15,16 @@ def skip(slot: str, seconds: int, *, card: bool) -> Adjustment:
 
 FIRST, SECOND, THIRD = skip("a", 300, card=True), skip("b", 100, card=False), skip("c", 400, card=True)
 CHANGES = [(3, FIRST), (7, SECOND), (8, Adjustment("close", "z", Reason("close.mastered"))), (9, THIRD)]
-CLOSED = {"teach-a": "skipped", "a": "mastered", "teach-b": "done", "b": "mastered", "teach-c": "tested_out", "c": "tested_out"}
+CLOSED: dict[str, Closure] = {
+    "teach-a": "skipped",
+    "a": "mastered",
+    "teach-b": "done",
+    "b": "mastered",
+    "teach-c": "tested_out",
+    "c": "tested_out",
+}
 SLOTS = ("a", "b", "c")
-PATH = PathState(closed={**CLOSED, "z": "mastered"})  # type: ignore[arg-type] # literals of a dict
+PATH = PathState(closed={**CLOSED, "z": "mastered"})
 
 
 def test_a_card_tells_the_skips_since_the_card_before() -> None:
@@ -37,7 +44,7 @@ def test_a_step_without_a_card_tells_nothing() -> None:
 
 
 def test_what_was_undone_or_is_open_is_not_told() -> None:
-    undone = PathState(closed=CLOSED, no_skip=("c",))  # type: ignore[arg-type] # literals of a dict
+    undone = PathState(closed=CLOSED, no_skip=("c",))
     back = minutes_back(CHANGES, undone, SLOTS, 9)
     assert back is not None
     assert back.skips == (SECOND,)

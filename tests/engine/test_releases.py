@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import random
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from engine.domain.errors import PluginError
 from engine.domain.fits import FitRecord
-from engine.domain.grading import PROVED
+from engine.domain.pacing import PROVED
 from engine.mastery.coefficients import to_json
 from engine.mastery.gaussian_filter import DAY_ONE, DAY_ONE_VERSION, GaussianFilter
 from engine.pacing.mastery_paced import MasteryPaced
@@ -39,15 +38,6 @@ URI = "https://skills.example/skill-1"
 @pytest.fixture
 def stage(uow_factory):
     return Stage(uow_factory)
-
-
-def answered(stage, learner, count, seed=3):
-    rng = random.Random(seed)
-    for _ in range(count):
-        coming = stage.next(learner)
-        if coming.presentation is None:
-            return
-        stage.answer(learner, coming, rng.random() < 0.7)
 
 
 def steps_of(stage, learner):
@@ -114,9 +104,9 @@ def raise_policy(stage):
 
 def test_other_day_one_constants_leave_those_who_began_under_the_old_ones(stage):
     learner = stage.launch()
-    answered(stage, learner, 6)
+    stage.answer_some(learner, 6)
     release(stage, growth=0.4)
-    answered(stage, learner, 6, seed=4)
+    stage.answer_some(learner, 6, seed=4)
     assert stage.state(learner).mastery.version == DAY_ONE_VERSION
     assert steps_of(stage, learner) == []
     assert replay(learner.id, TENANT, stage.kit).same
@@ -125,7 +115,7 @@ def test_other_day_one_constants_leave_those_who_began_under_the_old_ones(stage)
 
 def test_an_earlier_day_one_version_can_be_promoted_and_left_again(stage):
     learner = stage.launch()
-    answered(stage, learner, 6)
+    stage.answer_some(learner, 6)
     release(stage, growth=0.4)
     promote_version("sample", DAY_ONE_VERSION, stage.kit)
     assert stage.launch("later").model_version == DAY_ONE_VERSION
@@ -133,7 +123,7 @@ def test_an_earlier_day_one_version_can_be_promoted_and_left_again(stage):
     promote_version("sample", "day-one-99", stage.kit)
     assert refold_idle(stage.kit) == 2
     assert steps_of(stage, learner) == [(7, "switch_model", "day-one-99", DAY_ONE_VERSION)]
-    answered(stage, learner, 3)
+    stage.answer_some(learner, 3)
     result = replay(learner.id, TENANT, stage.kit)
     assert result.same
     assert len(result.compared) == len(result.steps) > 6
@@ -144,7 +134,7 @@ def who_lost_their_fit(stage):
     store(stage, base=-2.0)
     promote_version("sample", "fit-1", stage.kit)
     learner = stage.launch()
-    answered(stage, learner, 8)
+    stage.answer_some(learner, 8)
     before = stage.state(learner)
     promote_version("sample", DAY_ONE_VERSION, stage.kit)
     lose(stage, "fit-1")
@@ -166,7 +156,7 @@ def test_who_pins_a_version_that_is_gone_goes_on_under_the_one_in_use(stage, cap
         _, fold = standing(after, uow, stage.kit)
         assert after.mastery == fold.relearn((), uow.record.responses(learner.id))
     stage.answer(learner, coming, True)
-    answered(stage, learner, 4)
+    stage.answer_some(learner, 4)
     result = replay(learner.id, TENANT, stage.kit)
     assert (result.same, result.state_same) == (True, True)
     assert [s.pinned.model_version for s in result.steps if s.replayed is None] == ["fit-1"] * 8
@@ -177,12 +167,12 @@ def test_what_waited_under_a_version_that_is_gone_may_be_answered(stage):
     store(stage)
     promote_version("sample", "fit-1", stage.kit)
     learner = stage.launch()
-    answered(stage, learner, 3)
+    stage.answer_some(learner, 3)
     waiting = stage.next(learner)
     lose(stage, "fit-1")
     assert stage.answer(learner, waiting, True).seq == 5
     assert steps_of(stage, learner) == [(4, "replace_model", DAY_ONE_VERSION, "fit-1")]
-    answered(stage, learner, 1)
+    stage.answer_some(learner, 1)
     assert replay(learner.id, TENANT, stage.kit).same
 
 
@@ -204,13 +194,13 @@ def test_a_promotion_takes_along_who_pins_a_version_that_is_gone(stage):
     assert refold_idle(stage.kit) == 1
     assert steps_of(stage, learner) == [(9, "replace_model", "fit-2", "fit-1")]
     assert stage.state(learner).path == replace(before.path, seq=9)
-    answered(stage, learner, 3)
+    stage.answer_some(learner, 3)
     assert replay(learner.id, TENANT, stage.kit).same
 
 
 def test_a_replacement_replays_the_same_once_the_version_is_back(stage):
     learner, _ = who_lost_their_fit(stage)
-    answered(stage, learner, 3)
+    stage.answer_some(learner, 3)
     store(stage, base=-2.0)
     result = replay(learner.id, TENANT, stage.kit)
     assert result.same
@@ -221,12 +211,12 @@ def test_a_replay_outlasts_a_fit_that_was_left_by_a_promotion(stage):
     store(stage)
     promote_version("sample", "fit-1", stage.kit)
     learner = stage.launch()
-    answered(stage, learner, 6)
+    stage.answer_some(learner, 6)
     store(stage, "fit-2", base=0.9)
     promote_version("sample", "fit-2", stage.kit)
     stage.now += timedelta(hours=1)
     assert refold_idle(stage.kit) == 1
-    answered(stage, learner, 6)
+    stage.answer_some(learner, 6)
     assert len(replay(learner.id, TENANT, stage.kit).compared) == 12
     lose(stage, "fit-1")
     result = replay(learner.id, TENANT, stage.kit)
@@ -271,7 +261,7 @@ def test_an_idle_enrolment_whose_version_is_gone_is_replaced_without_a_promotion
     store(stage)
     promote_version("sample", "fit-1", stage.kit)
     learner, other = stage.launch(), stage.launch("other")
-    answered(stage, learner, 4)
+    stage.answer_some(learner, 4)
     run(stage, delete(mastery_promotions))
     lose(stage, "fit-1")
     beside = stage.launch("beside")
@@ -282,7 +272,7 @@ def test_an_idle_enrolment_whose_version_is_gone_is_replaced_without_a_promotion
     assert steps_of(stage, learner) == [(5, "replace_model", "day-one-99", "fit-1")]
     assert stage.state(other).enrolment.model_version == "day-one-99"
     assert stage.state(beside).enrolment.model_version == DAY_ONE_VERSION
-    answered(stage, learner, 2)
+    stage.answer_some(learner, 2)
     assert replay(learner.id, TENANT, stage.kit).same
 
 
@@ -295,7 +285,7 @@ def test_a_policy_whose_model_is_not_installed_is_told_in_words(stage):
 
 def test_states_of_the_first_day_one_version_are_folded_anew(stage):
     learner = stage.launch()
-    answered(stage, learner, 5)
+    stage.answer_some(learner, 5)
     first = {"t": 0.4, "vt": 0.7, "skills": {"skill-1": [0.3, 0.5, 0.8, 4], "skill-2": [0.0, 0.6, 0.4, 0]}}
     run(
         stage,
@@ -304,7 +294,7 @@ def test_states_of_the_first_day_one_version_are_folded_anew(stage):
         .where(learner_states.c.enrolment_id == learner.id)
         .values(mastery={"model": MODEL, "version": "day-one-1", "values": first}),
     )
-    answered(stage, learner, 3)
+    stage.answer_some(learner, 3)
     assert steps_of(stage, learner) == [(6, "replace_model", DAY_ONE_VERSION, "day-one-1")]
     assert replay(learner.id, TENANT, stage.kit).same
 
@@ -323,7 +313,7 @@ def test_coefficients_that_cannot_be_read_are_as_if_they_were_gone(stage, change
     store(stage)
     promote_version("sample", "fit-1", stage.kit)
     learner = stage.launch()
-    answered(stage, learner, 3)
+    stage.answer_some(learner, 3)
     spoil(stage, **change)
     assert stage.launch("later").model_version == DAY_ONE_VERSION
     assert stage.next(learner).presentation is not None
@@ -363,7 +353,7 @@ def test_an_enrolment_whose_version_is_gone_tells_other_courses_nothing(stage):
 def test_a_new_release_of_the_policy_goes_on_where_the_old_one_stood_and_replays(stage):
     learner = stage.launch()
     stage.override(learner, "test_out", "slot:module-1/skill-1")
-    answered(stage, learner, 7)
+    stage.answer_some(learner, 7)
     waiting = stage.next(learner)
     before = stage.state(learner)
     raise_policy(stage)
@@ -377,7 +367,7 @@ def test_a_new_release_of_the_policy_goes_on_where_the_old_one_stood_and_replays
     stage.answer(learner, waiting, True)
     proved = [key for key, how in after.path.closed.items() if key.startswith("slot:") and how in PROVED]
     stage.override(learner, "undo", proved[0])
-    answered(stage, learner, 6, seed=5)
+    stage.answer_some(learner, 6, seed=5)
 
     result = replay(learner.id, TENANT, stage.kit)
     assert (result.same, result.state_same) == (True, True)
@@ -394,9 +384,9 @@ def test_a_new_release_of_the_policy_goes_on_where_the_old_one_stood_and_replays
 
 def test_a_replay_after_a_release_still_sees_what_does_not_follow(stage):
     learner = stage.launch()
-    answered(stage, learner, 4)
+    stage.answer_some(learner, 4)
     raise_policy(stage)
-    answered(stage, learner, 6)
+    stage.answer_some(learner, 6)
     assert replay(learner.id, TENANT, stage.kit).same
     told = stage.state(learner).path.seq
     run(stage, update(responses).where(responses.c.seq == told).values(active_s=400.0))
@@ -405,7 +395,7 @@ def test_a_replay_after_a_release_still_sees_what_does_not_follow(stage):
 
 def test_before_the_next_visit_nothing_of_a_release_that_is_gone_is_compared(stage):
     learner = stage.launch()
-    answered(stage, learner, 4)
+    stage.answer_some(learner, 4)
     raise_policy(stage)
     result = replay(learner.id, TENANT, stage.kit)
     assert (result.compared, result.path, result.state_same, result.same) == ((), None, None, None)
@@ -417,9 +407,9 @@ def test_before_the_next_visit_nothing_of_a_release_that_is_gone_is_compared(sta
 
 def test_a_switch_of_before_that_stored_nothing_is_told_as_that(stage):
     learner = stage.launch()
-    answered(stage, learner, 4)
+    stage.answer_some(learner, 4)
     raise_policy(stage)
-    answered(stage, learner, 4)
+    stage.answer_some(learner, 4)
     run(stage, delete(standings))
     result = replay(learner.id, TENANT, stage.kit)
     assert (result.compared, result.state_same, result.same) == ((), None, None)
@@ -428,14 +418,14 @@ def test_a_switch_of_before_that_stored_nothing_is_told_as_that(stage):
 
 def test_a_promotion_under_a_release_that_is_gone_replays(stage):
     learner = stage.launch()
-    answered(stage, learner, 6)
+    stage.answer_some(learner, 6)
     stage.now += timedelta(hours=1)
     store(stage, base=0.9)
     promote_version("sample", "fit-1", stage.kit)
     assert refold_idle(stage.kit) == 1
-    answered(stage, learner, 3)
+    stage.answer_some(learner, 3)
     raise_policy(stage)
-    answered(stage, learner, 3)
+    stage.answer_some(learner, 3)
     assert [kind for _, kind, _, _ in steps_of(stage, learner)] == ["switch_model", "switch_policy"]
     run(stage, update(standings).values(mastery={"model": MODEL, "version": "fit-1", "values": {}}))
     result = replay(learner.id, TENANT, stage.kit)
@@ -446,7 +436,7 @@ def test_a_promotion_under_a_release_that_is_gone_replays(stage):
 def test_model_and_policy_may_both_be_gone(stage):
     learner, before = who_lost_their_fit(stage)
     raise_policy(stage)
-    answered(stage, learner, 4)
+    stage.answer_some(learner, 4)
     assert [kind for _, kind, _, _ in steps_of(stage, learner)] == ["replace_model", "switch_policy"]
     assert stage.state(learner).path.closed.keys() >= before.path.closed.keys()
     result = replay(learner.id, TENANT, stage.kit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from datetime import timedelta
 
@@ -47,23 +46,14 @@ def published(stage, learner):
     return {s: model.mastery(state.mastery, s).probability for s in ("skill-1", "skill-2")}
 
 
-def answered(stage, learner, count, seed=3):
-    rng = random.Random(seed)
-    for _ in range(count):
-        coming = stage.next(learner)
-        if coming.presentation is None:
-            return
-        stage.answer(learner, coming, rng.random() < 0.7)
-
-
 def test_new_enrolments_pin_the_promoted_version_and_others_keep_theirs(stage):
     before = stage.launch("before")
     store(stage)
     promote_version("sample", "fit-1", stage.kit)
     after = stage.launch("after")
     assert (before.model_version, after.model_version) == (DAY_ONE_VERSION, "fit-1")
-    answered(stage, after, 6)
-    answered(stage, before, 6)
+    stage.answer_some(after, 6)
+    stage.answer_some(before, 6)
     assert stage.state(after).mastery.version == "fit-1"
     assert stage.state(before).mastery.version == DAY_ONE_VERSION
     assert "history" in stage.state(after).mastery.values
@@ -82,9 +72,9 @@ def test_a_version_of_another_course_cannot_be_promoted(stage):
 
 def test_promotion_moves_idle_enrolments_takes_nothing_back_and_replays(stage):
     idle, busy, fresh = stage.launch("idle"), stage.launch("busy"), stage.launch("fresh")
-    answered(stage, idle, 14)
+    stage.answer_some(idle, 14)
     stage.now += timedelta(hours=1)
-    answered(stage, busy, 5)
+    stage.answer_some(busy, 5)
     store(stage, base=0.9)  # a fit that finds the course hard, so that every mastery would fall
     promote_version("sample", "fit-1", stage.kit)
     was, seen = stage.state(idle), published(stage, idle)
@@ -102,7 +92,7 @@ def test_promotion_moves_idle_enrolments_takes_nothing_back_and_replays(stage):
     after = published(stage, idle)
     assert all(after[skill] >= seen[skill] for skill in seen)
     assert now.mastery.values["skills"] != was.mastery.values["skills"]
-    answered(stage, idle, 6, seed=4)
+    stage.answer_some(idle, 6, seed=4)
     result = replay(idle.id, TENANT, stage.kit)
     assert result.state_same
     assert [s for s in result.steps if not s.same] == []
@@ -111,7 +101,7 @@ def test_promotion_moves_idle_enrolments_takes_nothing_back_and_replays(stage):
 
 def test_what_was_served_before_a_switch_may_be_answered_after_it(stage):
     learner = stage.launch()
-    answered(stage, learner, 4)
+    stage.answer_some(learner, 4)
     waiting = stage.next(learner)
     stage.now += timedelta(hours=1)
     store(stage)
@@ -123,7 +113,7 @@ def test_what_was_served_before_a_switch_may_be_answered_after_it(stage):
 
 def test_a_switch_is_a_step_of_the_record(stage):
     learner = stage.launch()
-    answered(stage, learner, 10)
+    stage.answer_some(learner, 10)
     stage.now += timedelta(hours=1)
     store(stage)
     promote_version("sample", "fit-1", stage.kit)
@@ -135,7 +125,7 @@ def test_a_switch_is_a_step_of_the_record(stage):
 
 def test_another_version_of_the_policy_takes_over_as_a_recorded_step(stage):
     learner = stage.launch()
-    answered(stage, learner, 3)
+    stage.answer_some(learner, 3)
     waiting = stage.next(learner)
     newer = MasteryPaced()
     newer.version = "99"
@@ -179,7 +169,7 @@ def test_an_enrolment_begins_with_what_the_persons_other_one_says_of_the_same_sk
     with stage.uow_factory() as uow:
         assert [(p.skill_id, p.source) for p in uow.record.priors(learner.id)] == [("skill-1", known.id)]
         assert uow.record.priors(stranger.id) == []
-    answered(stage, learner, 8)
+    stage.answer_some(learner, 8)
     assert replay(learner.id, TENANT, stage.kit).same
 
 
@@ -203,7 +193,7 @@ def test_priors_survive_a_promotion(twins):
     stage = twins
     stage.go(begin(stage, "first"), right=True)
     learner = begin(stage, "second")
-    answered(stage, learner, 3)
+    stage.answer_some(learner, 3)
     stage.now += timedelta(hours=1)
     with stage.uow_factory() as uow:
         found = replace(fitted(False), version="fit-2")
@@ -211,7 +201,7 @@ def test_priors_survive_a_promotion(twins):
         uow.commit()
     promote_version("second", "fit-2", stage.kit)
     assert refold_idle(stage.kit) == 1
-    answered(stage, learner, 3)
+    stage.answer_some(learner, 3)
     assert replay(learner.id, TENANT, stage.kit).same
 
 

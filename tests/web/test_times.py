@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from engine.domain.minutes_back import SAVED
@@ -41,8 +43,8 @@ def test_what_a_skip_saves_is_what_the_planner_says_before_it_and_after(test_out
 
 
 def test_what_nobody_knows_is_not_told() -> None:
-    def minutes(kind: str, reason: Reason, seconds: int) -> int:
-        return change_minutes(Adjustment(kind, SLOT, reason, (SLOT,), seconds))  # type: ignore[arg-type] # a literal
+    def minutes(kind: Literal["skip", "insert", "close"], reason: Reason, seconds: int) -> int:
+        return change_minutes(Adjustment(kind, SLOT, reason, (SLOT,), seconds))
 
     assert minutes("skip", Reason("skip.known"), -660) == 0, "from before its step told it"
     assert minutes("skip", Reason("skip.known", {SAVED: 29}), -660) == 0

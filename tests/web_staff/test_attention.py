@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.domain.pacing import PathState, SlotState
+from engine.domain.pacing import Closure, PathState, SlotState
 from engine.storage.reads.cohort import LearnerRow
 from tests.engine.sample import build_version
 from web.instructor.attention import Evidence, causes_of, urgency
@@ -39,11 +39,11 @@ def learner(days: int = 0) -> LearnerRow:
     )
 
 
-def evidence(closed: dict[str, str], **right: int) -> Evidence:
+def evidence(closed: dict[str, Closure], **right: int) -> Evidence:
     """Return nine first tries on each flagged skill, so many of them right."""
     keys = {"first": FIRST, "second": SECOND}
     slots = {keys[name]: SlotState(right=n, first_tries=9) for name, n in right.items()}
-    return Evidence(VERSION, PathState(closed=closed, slots=slots, flags=tuple(slots)), None)  # type: ignore[arg-type] # literals
+    return Evidence(VERSION, PathState(closed=closed, slots=slots, flags=tuple(slots)), None)
 
 
 @pytest.mark.parametrize(
